@@ -1,4 +1,4 @@
 """What all eleven scripts share: environments, accounts, errors, options, output and processes.
 
-Nothing in here knows a domain (designs, pipelines, deployments), and no module here imports a script.
+Nothing in here knows a domain (designs, pipelines, deployments) or imports a script.
 """

@@ -60,7 +60,7 @@ class RefusedError(DevopsError):
 
 
 class UnavailableError(DevopsError):
-    """Something needed is missing, unreachable or unreadable: a tool, credentials, network, a file."""
+    """Something needed is missing, unreachable or unreadable: a tool, credentials, a file."""
 
     exit_code = ExitCode.UNAVAILABLE
     code = "unavailable"
