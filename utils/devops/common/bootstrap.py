@@ -12,11 +12,10 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from common.home import STAMP, VENV
+
 PACKAGES = ("click", "yaml", "markdown_it", "jinja2", "requests", "boto3", "rich", "nacl")
 """Import names of what the scripts themselves need at run time."""
-
-HOME = Path(__file__).resolve().parents[3]
-"""The folder that holds `utils/devops`: the toolkit, or a service repository that carries it."""
 
 MINIMUM_PYTHON = (3, 11)
 
@@ -28,10 +27,9 @@ def missing_packages() -> list[str]:
 
 def project_python() -> Path | None:
     """The interpreter of the project's finished `.venv`, unless it is the one running."""
-    venv = HOME / ".venv"
-    python = venv / "bin" / "python"
-    finished = (venv / ".requirements").is_file() and python.exists()
-    return python if finished and Path(sys.prefix) != venv else None
+    python = VENV / "bin" / "python"
+    finished = (VENV / STAMP).is_file() and python.exists()
+    return python if finished and Path(sys.prefix) != VENV else None
 
 
 def _explain(text: str) -> None:

@@ -49,6 +49,9 @@ def _guard(run: Any, words: list[str]) -> int:
         return _report("interrupted", "interrupted", None, ExitCode.INTERRUPTED, words)
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return ExitCode.USAGE
     except click.ClickException as error:
         return _report("usage", error.format_message(), _usage_hint(error), ExitCode.USAGE, words)
     except DevopsError as error:
