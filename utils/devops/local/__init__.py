@@ -1,0 +1,1 @@
+"""Work on this machine: virtual environments, checks, tests and the rehearsal."""

@@ -1,0 +1,90 @@
+"""The quality gates: which tools run over a project, and what they said.
+
+Each gate is data, so that `lint`, the rehearsal and the test suite run the very same ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.errors import UnavailableError
+from common.git import git
+from common.process import run
+from local.project import Kind, Project
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One tool, started as `python -m WORDS`.
+
+    `fix` are its words where it can mend what it finds; with `on_tracked_files` it is given the
+    names of all files that git tracks.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    fix: tuple[str, ...] | None = None
+    on_tracked_files: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one gate said; `output` is for people."""
+
+    name: str
+    passed: bool
+    output: str
+
+
+_RUFF = (
+    Gate("ruff check", ("ruff", "check"), fix=("ruff", "check", "--fix")),
+    Gate("ruff format", ("ruff", "format", "--check"), fix=("ruff", "format")),
+)
+GATES: dict[Kind, tuple[Gate, ...]] = {
+    Kind.TOOLKIT: (
+        *_RUFF,
+        Gate("mypy", ("mypy",)),
+        Gate("bandit", ("bandit", "--quiet", "--recursive", "utils/devops")),
+        Gate(
+            "detect-secrets",
+            ("detect_secrets.pre_commit_hook", "--baseline", ".secrets.baseline"),
+            on_tracked_files=True,
+        ),
+    ),
+    Kind.SERVICE: (
+        *_RUFF,
+        Gate("mypy", ("mypy", "--strict", "src")),
+        Gate("bandit", ("bandit", "--quiet", "--recursive", "src")),
+    ),
+}
+
+
+def run_gates(
+    project: Project, python: Path, *, fix: bool = False, names: tuple[str, ...] = ()
+) -> list[Outcome]:
+    """Run the project's gates with the tools of `python`, all of them even when one fails.
+
+    Args:
+        fix: Let the gates that can mend what they find do so.
+        names: Only these gates.
+
+    Raises:
+        UnavailableError: A gate's tool is not installed or could not run.
+    """
+    chosen = [gate for gate in GATES[project.kind] if not names or gate.name in names]
+    return [_run_gate(gate, project.root, python, fix=fix) for gate in chosen]
+
+
+def _run_gate(gate: Gate, root: Path, python: Path, *, fix: bool) -> Outcome:
+    words = gate.fix if fix and gate.fix else gate.words
+    files = git("ls-files", "-z", cwd=root).stdout.split("\0")[:-1] if gate.on_tracked_files else []
+    answer = run([python, "-m", *words, *files], cwd=root, check=False)
+    output = "\n".join(text for text in (answer.stdout.strip(), answer.stderr.strip()) if text)
+    if answer.code > 1 or "No module named" in answer.stderr:
+        # 1 is "I found something"; above that the tool itself did not work, which is never clean.
+        raise UnavailableError(
+            f"{gate.name} could not run: {output.splitlines()[-1] if output else answer.code}",
+            hint="python utils/devops/local_runner.py setup",
+        )
+    return Outcome(gate.name, answer.ok, output)

@@ -1,0 +1,135 @@
+"""Run a project's tests with pytest and read off what happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+from xml.etree import ElementTree
+
+from common.errors import UnavailableError
+from common.process import run
+from local.project import Kind, Project
+
+_SOURCE = {Kind.TOOLKIT: "utils/devops", Kind.SERVICE: "src"}
+_LIMIT_S = 80 * 60
+_RAN = {0, 1}
+_INTERRUPTED = 2
+_NOTHING_COLLECTED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TestOptions:
+    """What the user asked of a test run."""
+
+    paths: tuple[str, ...] = ()
+    markers: str | None = None
+    keyword: str | None = None
+    coverage: bool = False
+    fail_under: float | None = None
+    parallel: bool = False
+    failed_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TestReport:
+    """How many tests ended how; `coverage` in percent, where it was measured."""
+
+    passed: int
+    failed: int
+    skipped: int
+    seconds: float
+    exit_code: int
+    coverage: float | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.exit_code == 0 and self.passed > 0
+
+
+def run_tests(
+    project: Project, python: Path, options: TestOptions, *, stream: IO[str] | None = None
+) -> TestReport:
+    """Run pytest in the project; its own output goes to `stream`, or nowhere.
+
+    Raises:
+        UnavailableError: pytest could not run, or found no test.
+    """
+    with tempfile.TemporaryDirectory(prefix="bbws-test-") as folder:
+        junit, coverage = Path(folder, "junit.xml"), Path(folder, "coverage.json")
+        words = [str(python), "-m", "pytest", *_words(project, options, junit, coverage)]
+        answer = run(
+            words,
+            cwd=project.root,
+            env=_environment(),
+            check=False,
+            stream=stream,
+            timeout=_LIMIT_S,
+        )
+        if answer.code == _INTERRUPTED and not junit.exists():
+            raise KeyboardInterrupt
+        if answer.code == _NOTHING_COLLECTED:
+            raise UnavailableError("no test was found", hint="check the path, -m and -k")
+        if answer.code not in _RAN and not junit.exists():
+            said = (answer.stderr or answer.stdout).strip().splitlines()
+            raise UnavailableError(
+                f"pytest could not run: {said[-1] if said else f'exit code {answer.code}'}",
+                hint="python utils/devops/local_runner.py setup",
+            )
+        return _read(junit, coverage, answer.code)
+
+
+def _environment() -> dict[str, str]:
+    """The caller's, without what would make the child run as part of this tool."""
+    hidden = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
+    return {name: value for name, value in os.environ.items() if name not in hidden}
+
+
+def _words(project: Project, options: TestOptions, junit: Path, coverage: Path) -> list[str]:
+    words = [f"--junitxml={junit}", *options.paths]
+    if options.markers:
+        words += ["-m", options.markers]
+    if options.keyword:
+        words += ["-k", options.keyword]
+    if options.parallel:
+        words += ["--numprocesses=auto", "--dist=loadgroup"]
+    if options.failed_first:
+        words += ["--failed-first"]
+    if options.coverage or options.fail_under is not None:
+        words += [f"--cov={_SOURCE[project.kind]}", "--cov-report=term-missing:skip-covered"]
+        words += [f"--cov-report=json:{coverage}"]
+    if options.fail_under is not None:
+        words += [f"--cov-fail-under={options.fail_under:g}"]
+    if sys.stdout.isatty():
+        words += ["--color=yes"]
+    return words
+
+
+def _read(junit: Path, coverage: Path, exit_code: int) -> TestReport:
+    suite = ElementTree.parse(junit).getroot().find("testsuite")  # noqa: S314 - written just now
+    if suite is None:
+        raise UnavailableError("pytest wrote no report", hint="run it with --debug")
+    total, failed, skipped = (
+        int(suite.get("tests", 0)),
+        int(suite.get("failures", 0)) + int(suite.get("errors", 0)),
+        int(suite.get("skipped", 0)),
+    )
+    return TestReport(
+        passed=max(total - failed - skipped, 0),
+        failed=failed,
+        skipped=skipped,
+        seconds=float(suite.get("time", 0)),
+        exit_code=exit_code,
+        coverage=_percent(coverage),
+    )
+
+
+def _percent(path: Path) -> float | None:
+    if not path.is_file():
+        return None
+    measured: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return float(measured["totals"]["percent_covered"])

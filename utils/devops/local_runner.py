@@ -1,0 +1,247 @@
+"""Set up, test, lint and rehearse on this machine (Skill 7)."""
+
+from __future__ import annotations
+
+import local.takeover  # noqa: F401
+
+import common.bootstrap  # noqa: F401
+
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from common.boundary import Cli
+from common.errors import ExitCode
+from common.options import output_options
+from common.output import emit, note, table, warn
+from common.unbuilt import not_built
+
+if TYPE_CHECKING:
+    from local.rehearsal import Stage
+    from local.testing import TestOptions
+
+
+@click.group(cls=Cli)
+def cli() -> None:
+    """Set up, test, lint and rehearse on this machine.
+
+    Works on the service repository around the current directory, else on the toolkit.
+    """
+
+
+@cli.command()
+@output_options
+def setup(output: str) -> None:
+    """Create .venv with all requirements and install the git hooks.
+
+    Example: local_runner.py setup
+    """
+    from local.project import find_project
+    from local.setup import LAMBDA_PYTHON, set_up
+
+    done = set_up(find_project(Path.cwd()))
+    runtime = ".".join(map(str, LAMBDA_PYTHON))
+    version = ".".join(map(str, done.version))
+    if not done.matches_lambda:
+        warn(f"this is Python {version}, services run on Lambda's Python {runtime}")
+    result = {
+        "project": str(done.root),
+        "python": str(done.python),
+        "python_version": version,
+        "lambda_python_version": runtime,
+        "git_hooks": done.hooks,
+    }
+    hooks = "installed" if done.hooks else "none (no git repository of its own)"
+    emit(result, output, lambda: f"ready: {done.python}\ngit hooks: {hooks}")
+
+
+@cli.command()
+@click.argument("paths", nargs=-1)
+@click.option("--coverage", is_flag=True, help="Measure and show coverage.")
+@click.option("--fail-under", type=float, help="Fail below this coverage, in percent.")
+@click.option("--watch", "watching", is_flag=True, help="Run again after each change (TDD).")
+@click.option("-m", "--markers", help="Only tests with these markers, such as 'not e2e'.")
+@click.option("-k", "--keyword", help="Only tests whose name matches this expression.")
+@click.option(
+    "--parallel/--serial",
+    default=None,
+    help="Spread the tests over all cores.  [default: the toolkit's whole suite only]",
+)
+@output_options
+def test(
+    paths: tuple[str, ...],
+    coverage: bool,
+    fail_under: float | None,
+    watching: bool,
+    markers: str | None,
+    keyword: str | None,
+    parallel: bool | None,
+    output: str,
+) -> None:
+    """Run the tests in the project's own environment; PATHS chooses files or folders.
+
+    \b
+    Examples:
+      local_runner.py test --coverage
+      local_runner.py test --watch tests/unit/test_models.py
+    """
+    from local.project import Kind, find_project
+    from local.testing import TestOptions
+
+    project = find_project(Path.cwd())
+    if parallel is None:
+        parallel = project.kind is Kind.TOOLKIT and not paths and not watching
+    options = TestOptions(paths, markers, keyword, coverage, fail_under, parallel, watching)
+    if watching:
+        _watch(options)
+    click.get_current_context().exit(_test_once(options, output))
+
+
+def _test_once(options: TestOptions, output: str) -> ExitCode:
+    from local.project import find_project
+    from local.setup import prepared_python
+    from local.testing import run_tests
+
+    project = find_project(Path.cwd())
+    stream = sys.stderr if output == "json" else sys.stdout
+    report = run_tests(project, prepared_python(project), options, stream=stream)
+    if output == "json":
+        emit({"ok": report.ok, **asdict(report)}, output, str)
+    return ExitCode.DONE if report.ok else ExitCode.FAILED
+
+
+def _watch(options: TestOptions) -> None:
+    from local.project import find_project
+    from local.watching import changes, run_on_change
+
+    root = find_project(Path.cwd()).root
+    run_on_change(lambda: _test_once(options, "text"), changes(root), note)
+
+
+@cli.command()
+@click.option("--fix", is_flag=True, help="Mend what can be mended.")
+@output_options
+def lint(fix: bool, output: str) -> None:
+    """Run the quality gates: format, lint, types, security, secrets.
+
+    Example: local_runner.py lint --fix
+    """
+    from local.checks import run_gates
+    from local.project import find_project
+    from local.setup import prepared_python
+
+    project = find_project(Path.cwd())
+    outcomes = run_gates(project, prepared_python(project), fix=fix)
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    for outcome in failed:
+        note(f"{outcome.name}:\n{outcome.output}\n")
+    emit(
+        {"ok": not failed, "gates": [asdict(outcome) for outcome in outcomes]},
+        output,
+        lambda: table(("gate", "result"), [(o.name, _word(o.passed)) for o in outcomes]),
+    )
+    click.get_current_context().exit(ExitCode.FAILED if failed else ExitCode.DONE)
+
+
+@cli.command()
+@click.option(
+    "--lld",
+    type=click.Path(path_type=Path),
+    help="Design to rehearse with.  [default: the small example]",
+)
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to leave the generated repository in.  [default: it is removed]",
+)
+@output_options
+def rehearse(lld: Path | None, keep: Path | None, output: str) -> None:
+    """Turn a design into a service and run that service's own lint, types and tests.
+
+    Example: local_runner.py rehearse --lld LLDs/3.1.2_LLD_Auth_Lambda.md --keep rehearsed
+    """
+    from common.progress import step
+    from local.rehearsal import default_design, rehearse
+
+    stages: list[Stage] = []
+    with tempfile.TemporaryDirectory(prefix="bbws-rehearsal-") as temporary:
+        for stage in rehearse(lld or default_design(), keep or Path(temporary), step):
+            stages.append(stage)
+            if stage.details:
+                note(stage.details)
+    passed = all(stage.passed for stage in stages)
+    emit(
+        {"ok": passed, "stages": [asdict(stage) for stage in stages]},
+        output,
+        lambda: _summary(stages),
+    )
+    click.get_current_context().exit(ExitCode.DONE if passed else ExitCode.FAILED)
+
+
+def _summary(stages: list[Stage]) -> str:
+    rows = [(s.name, _word(s.passed), s.result, f"{s.seconds:.1f} s") for s in stages]
+    return table(("stage", "result", "what came of it", "time"), rows)
+
+
+def _word(passed: bool) -> str:
+    return "ok" if passed else "FAILED"
+
+
+@cli.command("lambda")
+@click.option(
+    "--event", type=click.Path(path_type=Path), required=True, help="Event to invoke with (JSON)."
+)
+@click.option("--function", help="Function to invoke.  [default: the only one]")
+@output_options
+def lambda_(**_: object) -> None:
+    """Invoke a function of the service with an event.
+
+    Example: local_runner.py lambda --event event.json
+    """
+    not_built()
+
+
+@cli.command()
+@click.option("--build", is_flag=True, help="Build the image first.")
+@output_options
+def docker(**_: object) -> None:
+    """Run the service's container image.
+
+    Example: local_runner.py docker --build
+    """
+    not_built()
+
+
+@cli.command()
+@output_options
+def security(**_: object) -> None:
+    """Run the security scans.
+
+    Example: local_runner.py security
+    """
+    not_built()
+
+
+@cli.command("pre-commit")
+@output_options
+def pre_commit(output: str) -> None:
+    """Run the git hooks over all files.
+
+    Example: local_runner.py pre-commit
+    """
+    from local.hooks import run_hooks
+    from local.project import find_project
+    from local.setup import prepared_python
+
+    project = find_project(Path.cwd())
+    outcome = run_hooks(project, prepared_python(project))
+    emit({"ok": outcome.passed, "output": outcome.output}, output, lambda: outcome.output)
+    click.get_current_context().exit(ExitCode.DONE if outcome.passed else ExitCode.FAILED)
+
+
+if __name__ == "__main__":
+    cli()
