@@ -48,7 +48,14 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(*columns, title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    grid = Table(
+        *columns,
+        title=title,
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        pad_edge=False,
+        show_edge=False,
+    )
     for row in rows:
         grid.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     terminal = sys.stdout.isatty()
@@ -56,4 +63,4 @@ def table(
     console = Console(width=width, color_system="standard" if is_live(sys.stdout) else None)
     with console.capture() as captured:
         console.print(grid)
-    return "\n".join(line.rstrip() for line in captured.get().rstrip().splitlines())
+    return "\n".join(line.rstrip() for line in captured.get().strip("\n").splitlines())

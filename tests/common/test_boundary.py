@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from common.boundary import Cli
+from common.errors import (
+    DevopsError,
+    FailedError,
+    RefusedError,
+    UnavailableError,
+    UsageProblemError,
+)
+from common.options import env_option, output_options
+
+
+def run(error: BaseException | None, *words: str) -> Result:
+    @click.group(cls=Cli)
+    def cli() -> None:
+        """A script."""
+
+    @cli.command()
+    @output_options
+    def act(output: str) -> None:
+        if error:
+            raise error
+        click.echo(output)
+
+    @cli.command()
+    @env_option
+    @output_options
+    def there(env: object, output: str) -> None:
+        click.echo(str(env))
+
+    return CliRunner().invoke(cli, words or ("act",))
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (FailedError("unhealthy"), 1),
+        (UsageProblemError("both"), 2),
+        (RefusedError("wrong account"), 3),
+        (UnavailableError("no git"), 4),
+        (KeyboardInterrupt(), 130),
+        (click.Abort(), 130),
+        (ValueError("boom"), 70),
+    ],
+)
+def test_each_error_has_its_documented_exit_code(error: BaseException, code: int) -> None:
+    assert run(error).exit_code == code
+
+
+def test_success_is_zero() -> None:
+    assert (run(None).exit_code, run(None).stdout) == (0, "text\n")
+
+
+def test_error_is_one_line_and_a_hint_on_standard_error() -> None:
+    answer = run(UnavailableError("'git' is not installed", hint="install git"))
+    assert answer.stdout == ""
+    assert answer.stderr == "error: 'git' is not installed\nhint: install git\n"
+
+
+@pytest.mark.parametrize(
+    "flag", [("-o", "json"), ("--output", "json"), ("--output=json",), ("-ojson",)]
+)
+def test_json_failure_is_one_document_on_standard_output(flag: tuple[str, ...]) -> None:
+    answer = run(RefusedError("no", hint="ask"), "act", *flag)
+    assert json.loads(answer.stdout) == {
+        "error": {"code": "refused", "message": "no", "hint": "ask"}
+    }
+    assert answer.stderr == ""
+
+
+def test_json_is_printed_even_when_the_command_line_does_not_parse() -> None:
+    answer = run(None, "act", "-o", "json", "--nonsense")
+    assert json.loads(answer.stdout)["error"]["code"] == "usage"
+    assert answer.exit_code == 2
+
+
+def test_unknown_environment_is_a_usage_error_with_the_choices() -> None:
+    answer = run(None, "there", "--env", "staging")
+    assert answer.exit_code == 2
+    assert "unknown environment 'staging'; choose one of: dev, sit, prod, prod-dr" in answer.stderr
+
+
+def test_bug_is_one_line_and_a_log_with_the_traceback(own_home: Path) -> None:
+    answer = run(ValueError("boom"))
+    assert "Traceback" not in answer.output
+    (log,) = (own_home / ".local/state/bbws-devops/logs").iterdir()
+    assert str(log) in answer.stderr
+    assert "ValueError: boom" in log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_debug_shows_the_traceback() -> None:
+    assert "Traceback" in run(ValueError("boom"), "act", "--debug").stderr
+
+
+def test_credentials_are_masked_in_errors_and_logs(own_home: Path) -> None:
+    token = "ghp_" + "a" * 36
+    answer = run(ValueError(f"401 for {token}"))
+    (log,) = (own_home / ".local/state/bbws-devops/logs").iterdir()
+    assert token not in answer.output + log.read_text()
+
+
+def test_no_command_shows_the_help_and_is_a_usage_error() -> None:
+    answer = CliRunner().invoke(Cli("tool", commands={"x": click.Command("x", help="Do x.")}), [])
+    assert answer.exit_code == 2
+    assert "Do x." in answer.stderr
+
+
+def test_every_error_class_has_its_own_exit_code() -> None:
+    codes = [kind.exit_code for kind in DevopsError.__subclasses__()]
+    assert len(codes) == len(set(codes))
