@@ -7,8 +7,6 @@ import local.takeover  # noqa: F401
 import common.bootstrap  # noqa: F401
 
 import sys
-import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +20,7 @@ from common.unbuilt import not_built
 
 if TYPE_CHECKING:
     from local.rehearsal import Stage
-    from local.testing import TestOptions
+    from local.testing import RunOptions
 
 
 @click.group(cls=Cli)
@@ -90,18 +88,20 @@ def test(
       local_runner.py test --watch tests/unit/test_models.py
     """
     from local.project import Kind, find_project
-    from local.testing import TestOptions
+    from local.testing import RunOptions
 
     project = find_project(Path.cwd())
     if parallel is None:
         parallel = project.kind is Kind.TOOLKIT and not paths and not watching
-    options = TestOptions(paths, markers, keyword, coverage, fail_under, parallel, watching)
+    options = RunOptions(paths, markers, keyword, coverage, fail_under, parallel, watching)
     if watching:
         _watch(options)
     click.get_current_context().exit(_test_once(options, output))
 
 
-def _test_once(options: TestOptions, output: str) -> ExitCode:
+def _test_once(options: RunOptions, output: str) -> ExitCode:
+    from dataclasses import asdict
+
     from local.project import find_project
     from local.setup import prepared_python
     from local.testing import run_tests
@@ -114,7 +114,7 @@ def _test_once(options: TestOptions, output: str) -> ExitCode:
     return ExitCode.DONE if report.ok else ExitCode.FAILED
 
 
-def _watch(options: TestOptions) -> None:
+def _watch(options: RunOptions) -> None:
     from local.project import find_project
     from local.watching import changes, run_on_change
 
@@ -130,6 +130,8 @@ def lint(fix: bool, output: str) -> None:
 
     Example: local_runner.py lint --fix
     """
+    from dataclasses import asdict
+
     from local.checks import run_gates
     from local.project import find_project
     from local.setup import prepared_python
@@ -164,6 +166,9 @@ def rehearse(lld: Path | None, keep: Path | None, output: str) -> None:
 
     Example: local_runner.py rehearse --lld LLDs/3.1.2_LLD_Auth_Lambda.md --keep rehearsed
     """
+    import tempfile
+    from dataclasses import asdict
+
     from common.progress import step
     from local.rehearsal import default_design, rehearse
 

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -56,6 +53,8 @@ def _guard(run: Any, words: list[str]) -> int:
         return _report("usage", error.format_message(), _usage_hint(error), ExitCode.USAGE, words)
     except DevopsError as error:
         if "--debug" in words:
+            import traceback
+
             traceback.print_exc()
         return _report(error.code, error.message, error.hint, error.exit_code, words)
     except BrokenPipeError:
@@ -98,6 +97,8 @@ def _report(
 
 
 def _bug(error: Exception, words: Sequence[str]) -> ExitCode:
+    import traceback
+
     text = "".join(traceback.format_exception(error))
     if "--debug" in words:
         click.echo(mask(text), err=True)
@@ -109,6 +110,9 @@ def _bug(error: Exception, words: Sequence[str]) -> ExitCode:
 
 def _write_log(text: str, words: Sequence[str]) -> Path | str:
     """Keep the traceback, masked and for the user only; fall back to the temporary folder."""
+    import tempfile
+    from datetime import UTC, datetime
+
     from common.state import state_folder
 
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -19,7 +19,7 @@ from common.home import HOME
 from common.output import note
 from local.checks import Outcome, run_gates
 from local.project import Kind, Project
-from local.testing import TestOptions, TestReport, run_tests
+from local.testing import RunOptions, RunReport, run_tests
 from local.virtualenv import PreparationError, digest, prepare, requirement_files
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def what_was_read(design: Design) -> str:
     return ", ".join(parts)
 
 
-def summary(report: TestReport) -> str:
+def summary(report: RunReport) -> str:
     """`41 passed, 1 failed, 93 % covered`, leaving out what is zero or was not measured."""
     parts = [f"{report.passed} passed"]
     parts += [f"{report.failed} failed"] if report.failed else []
@@ -137,8 +137,8 @@ def _generate(design: Design, root: Path) -> int:
     return len(scaffold(design, root).changes)
 
 
-def _test(project: Project, python: Path) -> TestReport:
-    return run_tests(project, python, TestOptions(coverage=True))
+def _test(project: Project, python: Path) -> RunReport:
+    return run_tests(project, python, RunOptions(coverage=True))
 
 
 def _outputs(failed: list[Outcome]) -> str:

@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 from common.home import HOME, VENV
-from local.virtualenv import PreparationError, is_ready, prepare, requirement_files
 
 SELF_PREPARING = frozenset({"setup", "test", "lint", "rehearse"})
 
@@ -28,6 +27,8 @@ def take_over(argv: list[str]) -> None:
     if sys.version_info < (3, 11):  # noqa: UP036 - started by whatever Python is there
         found = ".".join(map(str, sys.version_info[:3]))
         _explain(f"Python 3.11 or newer is needed, this is {found}", "install it and use it here")
+    from local.virtualenv import PreparationError, is_ready, prepare, requirement_files
+
     files = requirement_files(HOME)
     inside = Path(sys.prefix).resolve() == VENV.resolve()
     if inside and is_ready(VENV, files):

@@ -23,7 +23,7 @@ _NOTHING_COLLECTED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class TestOptions:
+class RunOptions:
     """What the user asked of a test run."""
 
     paths: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class TestOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class TestReport:
+class RunReport:
     """How many tests ended how; `coverage` in percent, where it was measured."""
 
     passed: int
@@ -52,8 +52,8 @@ class TestReport:
 
 
 def run_tests(
-    project: Project, python: Path, options: TestOptions, *, stream: IO[str] | None = None
-) -> TestReport:
+    project: Project, python: Path, options: RunOptions, *, stream: IO[str] | None = None
+) -> RunReport:
     """Run pytest in the project; its own output goes to `stream`, or nowhere.
 
     Raises:
@@ -89,7 +89,7 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in hidden}
 
 
-def _words(project: Project, options: TestOptions, junit: Path, coverage: Path) -> list[str]:
+def _words(project: Project, options: RunOptions, junit: Path, coverage: Path) -> list[str]:
     words = [f"--junitxml={junit}", *options.paths]
     if options.markers:
         words += ["-m", options.markers]
@@ -109,7 +109,7 @@ def _words(project: Project, options: TestOptions, junit: Path, coverage: Path) 
     return words
 
 
-def _read(junit: Path, coverage: Path, exit_code: int) -> TestReport:
+def _read(junit: Path, coverage: Path, exit_code: int) -> RunReport:
     suite = ElementTree.parse(junit).getroot().find("testsuite")  # noqa: S314 - written just now
     if suite is None:
         raise UnavailableError("pytest wrote no report", hint="run it with --debug")
@@ -118,7 +118,7 @@ def _read(junit: Path, coverage: Path, exit_code: int) -> TestReport:
         int(suite.get("failures", 0)) + int(suite.get("errors", 0)),
         int(suite.get("skipped", 0)),
     )
-    return TestReport(
+    return RunReport(
         passed=max(total - failed - skipped, 0),
         failed=failed,
         skipped=skipped,

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from common.home import STAMP
+from local.virtualenv import (
+    PreparationError,
+    digest,
+    is_ready,
+    prepare,
+    python_of,
+    requirement_files,
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "requirements.txt").write_text("")
+    return tmp_path
+
+
+def test_environment_is_made_once(project: Path) -> None:
+    said: list[str] = []
+    files = requirement_files(project)
+    python = prepare(project / ".venv", files, said.append)
+    assert python == python_of(project / ".venv")
+    assert len(said) == 2
+    prepare(project / ".venv", files, said.append)
+    assert len(said) == 2
+
+
+def test_environment_without_its_stamp_is_not_ready(project: Path) -> None:
+    files = requirement_files(project)
+    prepare(project / ".venv", files, lambda _: None)
+    (project / ".venv" / STAMP).unlink()
+    assert not is_ready(project / ".venv", files)
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "constraints.txt"])
+def test_changed_requirements_make_it_anew(project: Path, name: str) -> None:
+    before = digest(requirement_files(project))
+    (project / name).write_text("click==8.5.1\n")
+    assert digest(requirement_files(project)) != before
+
+
+def test_unwritable_folder_is_one_clear_line(project: Path) -> None:
+    (project / "taken").write_text("")
+    with pytest.raises(PreparationError, match="cannot be written"):
+        prepare(project / "taken" / ".venv", requirement_files(project), lambda _: None)
