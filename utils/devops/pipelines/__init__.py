@@ -1,0 +1,1 @@
+"""GitHub Actions workflows: building them, checking them, and telling what they would do."""

@@ -1,0 +1,144 @@
+"""The actions that generated workflows use, each bound to one commit.
+
+Tags move: whoever takes an action over moves them all. A commit does not move, so workflows name
+commits, with the version as a comment for people and for update tools.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from common.errors import UnavailableError
+from common.home import HOME
+
+PINS = HOME / "templates" / "workflows" / "pins.yml"
+
+_SHA = re.compile(r"[0-9a-f]{40}")
+_VERSION = re.compile(r"v\d+(?:\.\d+){0,2}")
+_HEAD = """\
+# The actions that generated workflows use, each bound to one commit: tags move, commits do not.
+# `pipeline_cli.py pins --update` refreshes this file from the GitHub API.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """One action, its released version, and the commit that version was when it was pinned."""
+
+    action: str
+    version: str
+    sha: str
+    date: str
+
+    @property
+    def reference(self) -> str:
+        """What follows `uses:`, with the version as a comment."""
+        return f"{self.action}@{self.sha} # {self.version}"
+
+
+class Releases(Protocol):
+    """Where the newest release of an action can be asked for; reading only."""
+
+    def latest_release(self, action: str) -> Pin:
+        """The newest full release of `owner/name`, resolved to a commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinChange:
+    """What an update found for one action."""
+
+    before: Pin
+    after: Pin
+
+    @property
+    def changed(self) -> bool:
+        return self.before.sha != self.after.sha
+
+    @property
+    def moved(self) -> bool:
+        """The same version names another commit now: a tag was moved, which is how actions are
+        hijacked."""
+        return self.changed and self.before.version == self.after.version
+
+
+def parse_pins(text: str, *, source: str) -> dict[str, Pin]:
+    """Read pins from YAML.
+
+    Raises:
+        UnavailableError: It is not what a pins file looks like.
+    """
+    import yaml
+
+    try:
+        table: dict[str, dict[str, Any]] = yaml.safe_load(text)["actions"]
+        pins = {
+            action: Pin(action, str(row["version"]), str(row["sha"]), str(row["date"]))
+            for action, row in table.items()
+        }
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        raise UnavailableError(f"{source!r} is no file of pinned actions: {error!r}") from error
+    for pin in pins.values():
+        check_pin(pin)
+    return pins
+
+
+def check_pin(pin: Pin) -> Pin:
+    """Accept a full commit and a plain version only.
+
+    Raises:
+        UnavailableError: The pin would not be one.
+    """
+    if not _SHA.fullmatch(pin.sha) or not _VERSION.fullmatch(pin.version):
+        raise UnavailableError(
+            f"{pin.action!r} is not pinned to a commit: version {pin.version!r}, sha {pin.sha!r}"
+        )
+    return pin
+
+
+@cache
+def pins() -> Mapping[str, Pin]:
+    """The pins that ship with the toolkit, by action.
+
+    Raises:
+        UnavailableError: The file is missing, as in a service's own copy of the tools.
+    """
+    return read_pins(PINS)
+
+
+def read_pins(path: Path) -> dict[str, Pin]:
+    """The pins of a file.
+
+    Raises:
+        UnavailableError: It cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UnavailableError(
+            f"{str(path)!r} cannot be read: {error.strerror}",
+            hint="pipelines are written by the toolkit, not by a service's copy of the tools",
+        ) from error
+    return parse_pins(text, source=str(path))
+
+
+def refresh(current: Iterable[Pin], releases: Releases) -> list[PinChange]:
+    """Ask for the newest release of each action; nothing is written.
+
+    Raises:
+        UnavailableError: An answer is not a release bound to a commit.
+    """
+    return [PinChange(pin, check_pin(releases.latest_release(pin.action))) for pin in current]
+
+
+def render_pins(current: Iterable[Pin]) -> str:
+    """The text of a pins file."""
+    rows = [
+        f'  {pin.action}:\n    version: {pin.version}\n    sha: {pin.sha}\n    date: "{pin.date}"\n'
+        for pin in sorted(current, key=lambda pin: pin.action)
+    ]
+    return f"{_HEAD}actions:\n{''.join(rows)}"
