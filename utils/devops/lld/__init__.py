@@ -1,1 +1,1 @@
-"""Designs: what a low-level design (LLD) says, read from its Markdown with a line for every fact."""
+"""Designs: what a low-level design (LLD) says, read from its Markdown, each fact with its line."""

@@ -1,7 +1,8 @@
 """The merged model of one design: each fact once, with the line of the document it was read from.
 
 This is the shape of `lld_parser.py parse --output json` (see `to_json`) and the only thing the
-generators know of a design. Lines are 1-based. An absent fact is None or an empty tuple, never a guess.
+generators know of a design. Lines are 1-based. An absent fact is None or an empty tuple, never
+a guess.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One Lambda function; `memory_mb` in MiB and `timeout_s` in seconds as stated for this function."""
+    """One Lambda function; `memory_mb` (MiB) and `timeout_s` as stated for this function."""
 
     name: str
     trigger: Trigger
@@ -170,8 +171,8 @@ class AccessPattern:
 class ModelField:
     """One attribute of a model.
 
-    `type` is written in Python's notation (`str`, `int`, `Decimal`, `list[CartItem]`, `dict[str, Any]`,
-    `Literal["a"]`, or another model's or enumeration's name). `constraints` uses JSON Schema's
+    `type` is written in Python's notation (`str`, `int`, `Decimal`, `list[CartItem]`,
+    `dict[str, Any]`, `Literal["a"]`, or another model's or enumeration's name). `constraints` uses JSON Schema's
     keywords (`minLength`, `maximum`, `pattern`, `enum`, `format`, `default`).
     """
 
@@ -229,7 +230,7 @@ class EnvironmentVariable:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """An AWS resource beside functions and tables: `sqs`, `sns`, `s3`, `eventbridge`, `ses`, `secret`…"""
+    """An AWS resource beside functions and tables: `sqs`, `sns`, `s3`, `eventbridge`, `ses`…"""
 
     type: str
     name: str
@@ -251,7 +252,7 @@ class ErrorCode:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A non-functional requirement that infrastructure or alarms can hold: latency, rate, retention."""
+    """A requirement that infrastructure or alarms can hold: latency, rate, retention."""
 
     name: str
     target: str
@@ -291,7 +292,7 @@ class Design:
 
 
 def to_json(value: Any) -> Any:
-    """Plain data for `json.dumps`: dataclasses become objects in field order, enumerations their value."""
+    """Plain data for `json.dumps`: dataclasses become objects, enumerations their value."""
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Enum):

@@ -1,0 +1,124 @@
+"""A document as a stream of blocks, read from the token tree.
+
+Sections nest by heading level. A caption is a line that is bold from end to end (or up to a closing
+colon); it belongs to the next table, fence or list of its section.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from lld.blocks import Block, Fence, Heading, Item, Paragraph, Row, Section, Table
+from lld.text import plain
+from lld.tokens import block_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from markdown_it.token import Token
+
+_CAPTION = re.compile(r"\s*\*\*(?P<bold>[^*]+)\*\*(?P<rest>[^:*]{0,60}):?\s*\Z")
+_CLOSING_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})\s*\Z")
+
+
+def normalize(text: str) -> str:
+    """One kind of line end, no NUL: what CommonMark asks for before tokenizing."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\0", "\ufffd") if "\0" in text else text
+
+
+def read_blocks(text: str) -> Iterator[Block]:
+    """Yield every block of the document in order, each with its section and line."""
+    reader = _BlockReader(text)
+    for tokens, line_count in block_tokens(text):
+        yield from reader.read(tokens, line_count)
+
+
+def first_heading(text: str) -> str | None:
+    """The text of the first heading, looked for in the first blocks only."""
+    for number, block in enumerate(read_blocks(normalize(text[:200_000]))):
+        if isinstance(block, Heading):
+            return block.section.title or None
+        if number > 2000:
+            break
+    return None
+
+
+class _BlockReader:
+    """Keeps the current section and caption while tokens go by."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._section = Section("", 0, 1, 0)
+        self._count = 0
+        self._caption = ""
+
+    def read(self, tokens: list[Token], line_count: int) -> Iterator[Block]:
+        depth = 0
+        for position, token in enumerate(tokens):
+            kind = token.type
+            if kind == "inline":
+                yield from self._inline(tokens[position - 1], token, depth)
+            elif kind == "table":
+                yield self._table(token)
+            elif kind in ("fence", "code_block"):
+                yield self._fence(token, line_count)
+            elif kind == "list_item_open":
+                depth += 1
+            elif kind == "list_item_close":
+                depth -= 1
+
+    def _inline(self, opener: Token, token: Token, depth: int) -> Iterator[Block]:
+        line = (token.map or [0])[0] + 1
+        content = token.content
+        lines = tuple(content.split("\n")) if "\n" in content else (content,)
+        if opener.type == "heading_open" and not (len(lines) > 1 or content.startswith("**")):
+            yield self._heading(int(opener.tag[1]), content, line)
+            return
+        if depth:
+            yield Item(line, self._section, self._caption, depth, lines)
+            return
+        caption = _CAPTION.match(lines[-1])
+        if caption:
+            self._caption = plain(caption["bold"] + caption["rest"]).rstrip(": ")
+        yield Paragraph(line, self._section, lines)
+
+    def _heading(self, level: int, content: str, line: int) -> Heading:
+        parent: Section | None = self._section
+        while parent is not None and parent.level >= level:
+            parent = parent.parent
+        self._count += 1
+        self._section = Section(plain(content), level, line, self._count, parent)
+        self._caption = ""
+        return Heading(line, self._section)
+
+    def _table(self, token: Token) -> Table:
+        header = tuple(token.meta["header"])
+        width = len(header)
+        rows, ragged = [], None
+        for line, cells in token.meta["rows"]:
+            if len(cells) != width:
+                ragged = ragged or line
+                cells = [*cells[:width], *[""] * (width - len(cells))]
+            rows.append(Row(line, tuple(cells)))
+        table = Table(
+            (token.map or [0])[0] + 1, self._section, self._caption, header, tuple(rows), ragged
+        )
+        self._caption = ""
+        return table
+
+    def _fence(self, token: Token, line_count: int) -> Fence:
+        start, end = token.map or [0, 0]
+        is_fence = token.type == "fence"
+        closed = True
+        if is_fence and end >= line_count:
+            last = self._text.rstrip().rpartition("\n")[2]
+            closed = bool(_CLOSING_FENCE.match(last)) and end - start > 1
+        words = token.info.split()
+        language = words[0].lower() if words else ""
+        line = start + (2 if is_fence else 1)
+        fence = Fence(line, self._section, self._caption, language, token.content, closed)
+        self._caption = ""
+        return fence

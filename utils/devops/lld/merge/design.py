@@ -1,0 +1,129 @@
+"""All findings of a document become one design."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lld.facts import Findings, ScenarioFact, Trust, VariableFact
+from lld.merge.functions import merge_functions
+from lld.merge.models import merge_enums, merge_models
+from lld.merge.routes import endpoints, merge_routes
+from lld.merge.settings import facts_of, group_properties, identify
+from lld.merge.tables import merge_tables
+from lld.model import Design, EnvironmentVariable, Problem, Resource, Scenario
+from lld.text import fold, resource_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def merge(findings: Findings, document: str, title: str | None) -> Design:
+    """Join the facts; what they disagree about becomes a problem of the design."""
+    groups = group_properties(findings.properties)
+    for fact in facts_of(groups):
+        findings.add(fact)
+    identity, problems = identify(document, findings, groups)
+    routes = merge_routes(findings.routes, findings.paths)
+    functions, function_problems = merge_functions(
+        findings.functions, findings.trees, findings.counts, routes
+    )
+    tables, entities, table_problems = merge_tables(findings, identity.service)
+    enums, enum_problems = merge_enums(findings.enums)
+    models, model_problems = merge_models(findings.models, enums)
+    problems = [
+        *findings.problems,
+        *problems,
+        *routes.problems,
+        *function_problems,
+        *table_problems,
+        *enum_problems,
+        *model_problems,
+    ]
+    return Design(
+        document,
+        title,
+        identity.lld_id,
+        identity.version,
+        identity.parent_hld,
+        identity.repository,
+        identity.service,
+        None,
+        identity.runtime,
+        identity.memory_mb,
+        identity.timeout_s,
+        identity.architecture,
+        functions,
+        endpoints(routes),
+        tables,
+        entities,
+        models,
+        enums,
+        _scenarios(findings.scenarios),
+        _variables(findings.variables),
+        _resources(findings.resources, {resource_key(table.name) for table in tables}),
+        tuple(findings.access_patterns),
+        tuple({fold(error.code): error for error in reversed(findings.error_codes)}.values())[::-1],
+        tuple(findings.requirements),
+        {tag.key: tag.value for tag in reversed(findings.tags)},
+        _sorted(problems),
+    )
+
+
+def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    unique = dict.fromkeys(problems)
+    return tuple(sorted(unique, key=lambda problem: (problem.line or 0, problem.code)))
+
+
+def _scenarios(facts: Iterable[ScenarioFact]) -> tuple[Scenario, ...]:
+    found: dict[str, Scenario] = {}
+    for fact in sorted(facts, key=lambda fact: -fact.trust):
+        found.setdefault(fold(fact.scenario.id), fact.scenario)
+    return tuple(sorted(found.values(), key=lambda scenario: scenario.line))
+
+
+def _variables(facts: Iterable[VariableFact]) -> tuple[EnvironmentVariable, ...]:
+    found: dict[str, EnvironmentVariable] = {}
+    for fact in facts:
+        if fact.trust is Trust.HINT:
+            continue
+        one = fact.variable
+        known = found.get(one.name)
+        if known is None:
+            found[one.name] = one
+            continue
+        secret = known.secret or one.secret
+        found[one.name] = replace(
+            known,
+            description=known.description or one.description,
+            secret=secret,
+            value=None if secret else known.value or one.value,
+        )
+    return tuple(found.values())
+
+
+def _resources(resources: Iterable[Resource], tables: set[str]) -> tuple[Resource, ...]:
+    """Each resource once; a queue named for its dead letters points to the queue it serves."""
+    found: dict[tuple[str, str], Resource] = {}
+    for one in resources:
+        key = (one.type, resource_key(one.name))
+        if not key[1] or (one.type == "sqs" and key[1] in tables):
+            continue
+        known = found.get(key)
+        if known is None:
+            found[key] = one
+        elif one.details and not known.details:
+            found[key] = replace(known, details=one.details)
+    queues = {key: one for (kind, key), one in found.items() if kind == "sqs"}
+    return tuple(_dead_letters(one, queues) for one in found.values())
+
+
+def _dead_letters(one: Resource, queues: dict[str, Resource]) -> Resource:
+    if one.type != "sqs":
+        return one
+    key = resource_key(one.name)
+    for sign in ("dlq", "deadletterqueue", "deadletter"):
+        if sign in key:
+            served = queues.get(key.replace(sign, "")) or queues.get(key.replace(sign, "queue"))
+            return replace(one, dead_letter_of=served.name) if served else one
+    return one

@@ -1,0 +1,146 @@
+"""Models and enumerations, each once, in its fullest form."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lld.facts import EnumFact, ModelFact, Trust
+from lld.model import Enumeration, Model, ModelField, Problem, Severity
+from lld.text import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def merge_models(
+    facts: Iterable[ModelFact], enums: Iterable[Enumeration]
+) -> tuple[tuple[Model, ...], list[Problem]]:
+    """One model a name; the forms it is also stated in fill what the fullest one leaves open."""
+    taken = {fold(enum.name) for enum in enums}
+    groups: dict[str, list[ModelFact]] = {}
+    for fact in facts:
+        if fold(fact.name) not in taken:
+            groups.setdefault(fold(fact.name), []).append(fact)
+    models: list[Model] = []
+    problems: list[Problem] = []
+    for group in groups.values():
+        best = max(
+            group, key=lambda fact: (fact.trust is Trust.FORMAL, len(fact.fields), fact.trust)
+        )
+        models.append(_model(best, group))
+        problems += _differences(best, group)
+    models.sort(key=lambda model: model.line)
+    return tuple(models), problems
+
+
+def _names(field: ModelField) -> set[str]:
+    return {fold(field.name), fold(field.alias or field.name)}
+
+
+def _model(best: ModelFact, group: list[ModelFact]) -> Model:
+    if len(group) == 1:
+        return Model(best.name, best.kind, best.fields, best.line, best.bases)
+    others: dict[str, ModelField] = {}
+    for fact in group:
+        if fact is not best:
+            for field in fact.fields:
+                for name in _names(field):
+                    others.setdefault(name, field)
+    fields = tuple(_filled(field, others) for field in best.fields)
+    return Model(best.name, best.kind, fields, best.line, best.bases)
+
+
+def _filled(field: ModelField, others: dict[str, ModelField]) -> ModelField:
+    other = next((others[name] for name in _names(field) if name in others), None)
+    if other is None:
+        return field
+    limits = {k: v for k, v in other.constraints.items() if k != "default"}
+    return replace(
+        field,
+        type=field.type or other.type,
+        description=field.description or other.description,
+        constraints={**limits, **field.constraints},
+    )
+
+
+def _differences(best: ModelFact, group: list[ModelFact]) -> Iterable[Problem]:
+    """Fields that one of two statements of a model lacks."""
+    own = set().union(*(_names(field) for field in best.fields)) if best.fields else set()
+    for fact in group:
+        if fact is best or fact.trust < Trust.DRAWN:
+            continue
+        theirs = set().union(*(_names(field) for field in fact.fields)) if fact.fields else set()
+        lacking = [field.name for field in fact.fields if not _names(field) & own]
+        missing = [field.name for field in best.fields if not _names(field) & theirs]
+        if lacking or (missing and fact.trust is Trust.FORMAL):
+            said = ", ".join((lacking or missing)[:6])
+            where, lacks = (fact.line, best.line) if lacking else (best.line, fact.line)
+            yield Problem(
+                Severity.WARNING,
+                "model_fields_differ",
+                f"{best.name} has {said} on line {where} but not on line {lacks}",
+                fact.line,
+                "give the model the same fields everywhere",
+            )
+
+
+def merge_enums(facts: Iterable[EnumFact]) -> tuple[tuple[Enumeration, ...], list[Problem]]:
+    """One enumeration a name; code and contracts win over drawings."""
+    groups: dict[str, list[EnumFact]] = {}
+    inline: list[EnumFact] = []
+    for fact in facts:
+        if fact.name:
+            groups.setdefault(fold(fact.name), []).append(fact)
+        elif fact.trust is Trust.FORMAL:
+            inline.append(fact)
+    sets = list(dict.fromkeys(fact.values for fact in inline))[:500]
+    made: list[Enumeration] = []
+    problems: list[Problem] = []
+    for group in groups.values():
+        best = max(group, key=lambda fact: (fact.trust, len(fact.values)))
+        problems += _value_differences(best, group)
+        if best.trust is Trust.DRAWN:
+            contract = _same_set(best.values, sets)
+            if contract and set(contract) != set(best.values):
+                problems.append(_differ(best, contract, inline))
+                best = replace(best, values=contract, members=())
+        members = best.members if best.members != best.values else ()
+        made.append(Enumeration(best.name or "", best.values, best.line, members))
+    made.sort(key=lambda enum: enum.line or 0)
+    return tuple(made), problems
+
+
+def _same_set(values: tuple[str, ...], sets: list[tuple[str, ...]]) -> tuple[str, ...] | None:
+    """A contract's list that is this enumeration with at most one value spelled differently."""
+    folded = {fold(value) for value in values}
+    for candidate in sets:
+        shared = len(folded & {fold(value) for value in candidate})
+        if len(candidate) == len(values) and shared >= max(2, len(values) - 1):
+            return candidate
+    return None
+
+
+def _differ(best: EnumFact, contract: tuple[str, ...], inline: list[EnumFact]) -> Problem:
+    other = next(fact for fact in inline if fact.values == contract)
+    odd = sorted(set(best.values) ^ set(contract))
+    return _problem(best.name or "", odd, best.line, other.line)
+
+
+def _value_differences(best: EnumFact, group: list[EnumFact]) -> Iterable[Problem]:
+    for fact in group:
+        odd = {fold(v) for v in fact.values} ^ {fold(v) for v in best.values}
+        names = {fold(v) for v in (*fact.members, *best.members)}
+        if fact is not best and odd - names:
+            values = [v for v in (*best.values, *fact.values) if fold(v) in odd]
+            yield _problem(best.name or "", values, fact.line, best.line)
+
+
+def _problem(name: str, odd: list[str], line: int, other: int) -> Problem:
+    return Problem(
+        Severity.WARNING,
+        "enum_values_differ",
+        f"{name} has other values on line {line} than on line {other}: {', '.join(odd[:8])}",
+        line,
+        "give the enumeration the same values everywhere",
+    )

@@ -1,0 +1,215 @@
+"""One endpoint for one route, however often and in whatever spelling it is written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lld.facts import PathTreeFact, RouteFact, Trust
+from lld.model import Endpoint, Problem, Severity
+from lld.text import route_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_ELIDED = re.compile(r"^(?:\.\.\.|…)")
+_CONCRETE = re.compile(r"[0-9]|[A-Z]{2}")
+
+
+@dataclass(slots=True)
+class Route:
+    """A route while its statements are being joined; the fullest comes first."""
+
+    method: str
+    key: str
+    facts: list[RouteFact] = field(default_factory=list)
+
+    @property
+    def path(self) -> str:
+        """The most complete spelling among the most trusted statements."""
+        best = max(self.facts, key=lambda f: (min(f.trust, Trust.TOLD), len(f.path), f.trust))
+        return best.path
+
+    @property
+    def trust(self) -> Trust:
+        """The highest trust among the statements."""
+        return max(fact.trust for fact in self.facts)
+
+    @property
+    def functions(self) -> list[str]:
+        """Names of functions that statements give to this route, most trusted first."""
+        ranked = sorted(self.facts, key=lambda fact: -fact.trust)
+        return list(dict.fromkeys(fact.function for fact in ranked if fact.function))
+
+
+class RouteBook:
+    """All routes of a design, found again by method and path in any of its spellings."""
+
+    def __init__(self) -> None:
+        self.routes: dict[tuple[str, str], Route] = {}
+        self.problems: list[Problem] = []
+        self._by_suffix: dict[tuple[str, str], list[Route]] = {}
+        self._by_ends: dict[tuple[str, str, str], list[Route]] = {}
+        self._by_length: dict[tuple[str, int, str], list[Route]] = {}
+
+    def find(self, method: str, path: str) -> Route | None:
+        """The route of this method and path, if the design states it."""
+        return self.routes.get((method, route_key(path)))
+
+    def add(self, fact: RouteFact) -> Route | None:
+        """File a statement; a mere hint is only filed with a route that is there already."""
+        key = route_key(fact.path)
+        known = self.routes.get((fact.method, key)) or self._alias(fact, key)
+        if known is None:
+            if fact.trust is Trust.HINT or "..." in fact.path:
+                return None
+            known = self._open(fact.method, key)
+        known.facts.append(fact)
+        return known
+
+    def _open(self, method: str, key: str) -> Route:
+        route = Route(method, key)
+        self.routes[method, key] = route
+        parts = key.strip("/").split("/")
+        suffix = ""
+        for position in range(len(parts) - 1, -1, -1):
+            suffix = "/" + parts[position] + suffix
+            static = not any("{" in part for part in parts[:position])
+            if position and static and len(parts) - position <= 8:
+                self._by_suffix.setdefault((method, suffix), []).append(route)
+        self._by_ends.setdefault((method, parts[0], parts[-1]), []).append(route)
+        if "{" in key:
+            self._by_length.setdefault((method, len(parts), parts[0]), []).append(route)
+        return route
+
+    def _alias(self, fact: RouteFact, key: str) -> Route | None:
+        if fact.trust <= Trust.TOLD:
+            longer = self._by_suffix.get((fact.method, key))
+            if longer:
+                return longer[0]
+            template = self._template(fact.method, fact.path)
+            if template:
+                return template
+        return self._respelled(fact, key)
+
+    def _template(self, method: str, path: str) -> Route | None:
+        """The route whose parameters a concrete example path fills: `/orders/ORD-1`."""
+        parts = route_key(path).strip("/").split("/")
+        written = list(path.strip("/").split("/"))[-len(parts) :]
+        for route in self._by_length.get((method, len(parts), parts[0]), [])[:200]:
+            wanted = route.key.strip("/").split("/")
+            pairs = zip(wanted, parts, written, strict=True)
+            if all(w == p or (w == "{}" and _CONCRETE.search(raw)) for w, p, raw in pairs):
+                return route
+        return None
+
+    def _respelled(self, fact: RouteFact, key: str) -> Route | None:
+        """A route that has one fixed segment more or less in the middle, as `/lifecycle` in
+        `/tenants/{id}/lifecycle/park`, and ends in the same action."""
+        parts = key.strip("/").split("/")
+        if len(parts) < 3 or "{" in parts[-1] or "{}" not in parts:
+            return None
+        for route in self._by_ends.get((fact.method, parts[0], parts[-1]), [])[:200]:
+            other = route.key.strip("/").split("/")
+            short, long = sorted((parts, other), key=len)
+            if len(long) - len(short) == 1 and _one_inserted(short, long):
+                self.problems.append(
+                    Problem(
+                        Severity.WARNING,
+                        "route_spelled_twice",
+                        f"{fact.method} {fact.path} is written {route.path} on line "
+                        f"{route.facts[0].line}",
+                        fact.line,
+                        "write one path everywhere",
+                    )
+                )
+                return route
+        return None
+
+
+def _one_inserted(short: list[str], long: list[str]) -> bool:
+    for position in range(2, len(long) - 1):
+        if long[:position] + long[position + 1 :] == short:
+            return "{" not in long[position]
+    return False
+
+
+def merge_routes(facts: Iterable[RouteFact], trees: Iterable[PathTreeFact]) -> RouteBook:
+    """File every statement, the most trusted first."""
+    book = RouteBook()
+    whole = [fact for fact in facts if not _ELIDED.match(fact.path)]
+    elided = [fact for fact in facts if _ELIDED.match(fact.path)]
+    for fact in sorted(whole, key=_order):
+        book.add(fact)
+    if elided:
+        ends = _ends([fact.path for fact in whole] + [tree.path for tree in trees])
+        for fact in elided:
+            resolved = _resolve(fact, ends, book)
+            if resolved:
+                book.add(resolved)
+    return book
+
+
+def _order(fact: RouteFact) -> tuple[int, int, int]:
+    # Longer spellings first within a trust, so that shortened ones find them.
+    trust = Trust.STATED if fact.trust is Trust.FORMAL else fact.trust
+    return (
+        (-trust, -fact.path.count("/"), fact.line)
+        if trust < Trust.STATED
+        else (-trust, 0, fact.line)
+    )
+
+
+def _ends(paths: list[str]) -> dict[str, str]:
+    """Last parameter of a path -> the shortest path that ends in it."""
+    found: dict[str, str] = {}
+    for path in paths:
+        last = path.rsplit("/", 1)[-1]
+        if last.startswith("{") and (last not in found or len(path) < len(found[last])):
+            found[last] = path
+    return found
+
+
+def _resolve(fact: RouteFact, ends: dict[str, str], book: RouteBook) -> RouteFact | None:
+    rest = _ELIDED.sub("", fact.path).strip("/")
+    first, _, tail = rest.partition("/")
+    prefix = ends.get(first)
+    if prefix is None:
+        book.problems.append(
+            Problem(
+                Severity.WARNING,
+                "route_elided",
+                f"nothing says what stands before {fact.method} {fact.path}",
+                fact.line,
+                "write the whole path",
+            )
+        )
+        return None
+    from dataclasses import replace
+
+    return replace(fact, path=f"{prefix}/{tail}".rstrip("/"))
+
+
+def endpoints(book: RouteBook) -> tuple[Endpoint, ...]:
+    """The merged endpoints, in the order of their first full statement."""
+    made = [_endpoint(route) for route in book.routes.values()]
+    return tuple(sorted(made, key=lambda endpoint: endpoint.line))
+
+
+def _endpoint(route: Route) -> Endpoint:
+    ranked = sorted(route.facts, key=lambda fact: (-fact.trust, fact.line))
+    stated = [fact for fact in ranked if fact.trust >= Trust.STATED] or ranked
+    return Endpoint(
+        route.method,
+        route.path,
+        min(fact.line for fact in stated),
+        next((fact.auth for fact in ranked if fact.auth), None),
+        next((fact.request_model for fact in ranked if fact.request_model), None),
+        next((fact.response_model for fact in ranked if fact.response_model), None),
+        next((fact.responses for fact in ranked if fact.responses), ()),
+        next((fact.parameters for fact in ranked if fact.parameters), ()),
+        next((fact.summary for fact in ranked if fact.summary), None),
+        next((fact.request_example for fact in ranked if fact.request_example), None),
+        next((fact.response_example for fact in ranked if fact.response_example), None),
+    )

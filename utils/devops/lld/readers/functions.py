@@ -1,0 +1,242 @@
+"""Lambda functions from inventory tables, headings and lists."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from lld.columns import Role, first_column, header_words, roles
+from lld.facts import CountFact, Fact, FunctionFact, RouteFact, Trust
+from lld.model import Resource, Trigger
+from lld.names import function_in_title, without_number
+from lld.text import (
+    code_spans,
+    first_code,
+    memory_mb,
+    methods_in,
+    path_in,
+    plain,
+    routes_in,
+    seconds,
+    vocabulary,
+    words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lld.blocks import Heading, Item, Row, Table
+
+_TRIGGERS: tuple[tuple[Trigger, tuple[str, ...]], ...] = (
+    (Trigger.AUTHORIZER, ("authorizer", "authoriser")),
+    (Trigger.SQS, ("sqs", "queue")),
+    (Trigger.DYNAMODB_STREAM, ("dynamodb stream", "dynamo stream", "ddb stream", "table stream")),
+    (
+        Trigger.SCHEDULE,
+        ("schedule", "cron", "rate(", "daily", "hourly", "nightly", "weekly", "every "),
+    ),
+    (Trigger.EVENTBRIDGE, ("eventbridge", "event bridge", "cloudwatch event", "event bus")),
+    (Trigger.SNS, ("sns", "topic")),
+    (Trigger.S3, ("s3", "bucket", "object created")),
+    (Trigger.API, ("api", "http", "rest", "alb", "apigw", "webhook", "function url")),
+)
+_COUNT = re.compile(r"\((\d{1,3})\b[^()]*\)|\b(\d{1,3}) (?:lambda )?functions\b", re.I)
+_NAME = re.compile(r"[A-Za-z][\w${}<>.:/ -]{1,90}\Z")
+_TELLING = (
+    Role.ENDPOINT,
+    Role.PATH,
+    Role.METHOD,
+    Role.TRIGGER,
+    Role.MEMORY,
+    Role.TIMEOUT,
+    Role.HANDLER,
+)
+_NOT_FUNCTIONS = vocabulary("total totals function functions none n/a - … ...")
+
+
+def trigger_of(text: str) -> Trigger | None:
+    """What starts a function, from the words of a cell."""
+    lowered = plain(text).lower()
+    if not lowered or lowered in ("-", "n/a"):
+        return None
+    for trigger, signs in _TRIGGERS:
+        if any(sign in lowered for sign in signs):
+            return trigger
+    return Trigger.API if routes_in(text) else Trigger.OTHER
+
+
+def source_of(text: str) -> str | None:
+    """The queue, topic, bucket or schedule that a trigger cell names."""
+    code = first_code(text)
+    if code:
+        return code
+    _, colon, after = plain(text).partition(":")
+    name = after.strip() if colon else ""
+    return name or None
+
+
+def read_table(table: Table) -> Iterator[Fact]:
+    """Inventory tables, and tables that only relate functions to something else."""
+    columns = roles(table.header)
+    position = columns.get(Role.FUNCTION)
+    if position is None and table.section.speaks_of("lambda") and _first_is_name(table):
+        position = first_column(table.header)
+    if position is None:
+        return
+    trust = _trust(table, columns, position)
+    if trust is None:
+        return
+    for row in table.rows:
+        yield from _row(table, row, columns, position, trust)
+
+
+def _first_is_name(table: Table) -> bool:
+    return header_words(table.header[first_column(table.header)]) in ("name", "handler")
+
+
+def _trust(table: Table, columns: dict[Role, int], position: int) -> Trust | None:
+    telling = [role for role in _TELLING if columns.get(role, position) != position]
+    if position == first_column(table.header):
+        if telling:
+            return Trust.STATED
+        if Role.QUEUE in columns or Role.TOPIC in columns:
+            return Trust.HINT
+        if Role.DESCRIPTION in columns and table.section.speaks_of("lambda function", "functions"):
+            return Trust.STATED
+        return Trust.HINT if Role.STORY_ID not in columns else None
+    routed = Role.ENDPOINT in columns or (Role.METHOD in columns and Role.PATH in columns)
+    return Trust.TOLD if routed and Role.STORY_ID not in columns else None
+
+
+def _row(
+    table: Table, row: Row, columns: dict[Role, int], position: int, trust: Trust
+) -> Iterator[Fact]:
+    def cell(role: Role) -> str:
+        column = columns.get(role)
+        return "" if column is None or column == position else row.cells[column]
+
+    name = function_cell(row.cells[position])
+    if name is None:
+        return
+    methods = tuple(_routes(cell(Role.ENDPOINT), cell(Role.METHOD), cell(Role.PATH)))
+    if not methods:
+        methods = tuple(routes_in(cell(Role.TRIGGER)))
+    trigger_text = cell(Role.TRIGGER) or cell(Role.QUEUE)
+    trigger = trigger_of(trigger_text)
+    if cell(Role.QUEUE) and trigger_text == cell(Role.QUEUE):
+        trigger = Trigger.SQS
+    if methods and trigger in (None, Trigger.OTHER):
+        trigger = Trigger.API
+    description = plain(cell(Role.DESCRIPTION)) or None
+    yield FunctionFact(
+        name,
+        row.line,
+        trust,
+        table.line,
+        trigger,
+        methods,
+        memory_mb(cell(Role.MEMORY)),
+        seconds(cell(Role.TIMEOUT)),
+        description,
+        (cell(Role.QUEUE) and plain(cell(Role.QUEUE))) or _source(trigger, trigger_text),
+        plain(cell(Role.HANDLER)) or None,
+    )
+    if trust is Trust.STATED:
+        for method, path in methods:
+            yield RouteFact(
+                method,
+                path,
+                row.line,
+                Trust.STATED,
+                name,
+                summary=description,
+                auth=auth_of(cell(Role.AUTH)),
+                section=table.section,
+            )
+        yield from _resource(trigger, trigger_text, row.line)
+
+
+def _source(trigger: Trigger | None, text: str) -> str | None:
+    return None if trigger in (None, Trigger.API) else source_of(text)
+
+
+def _resource(trigger: Trigger | None, text: str, line: int) -> Iterator[Fact]:
+    kinds = {Trigger.SQS: "sqs", Trigger.SNS: "sns", Trigger.S3: "s3"}
+    if trigger in kinds:
+        for name in code_spans(text):
+            if "-" in name and "/" not in name:
+                yield Resource(kinds[trigger], name, line)
+
+
+def _routes(endpoint: str, method: str, path: str) -> Iterator[tuple[str, str]]:
+    found = routes_in(endpoint) or routes_in(path)
+    if found:
+        yield from found
+        return
+    route = path_in(path) or path_in(endpoint)
+    if route:
+        for name in methods_in(method):
+            yield name, route
+
+
+def function_cell(text: str) -> str | None:
+    """A function's name in a cell, or None when the cell holds something else."""
+    name = first_code(text) or plain(text)
+    name = re.sub(r"\s*\(.*\)\s*\Z", "", name).strip()
+    if not _NAME.match(name) or name.lower() in _NOT_FUNCTIONS or len(name.split()) > 5:
+        return None
+    return name.removesuffix(".py")
+
+
+_PUBLIC = ("none", "no", "public", "anonymous", "open", "not required", "unauthenticated", "n/a")
+_KEYED = ("api key", "api-key", "x-api-key", "apikey")
+
+
+def auth_of(text: str) -> str | None:
+    """`none`, `jwt`, `api_key` or `iam`, from the words of a cell."""
+    lowered = plain(text).lower().strip()
+    if not lowered or lowered in ("-", "–", "tbd", "tbc"):
+        return None
+    if lowered.startswith(_PUBLIC):
+        return "none"
+    if any(sign in lowered for sign in ("jwt", "cognito", "bearer", "token", "oauth")):
+        return "jwt"
+    if any(sign in lowered for sign in _KEYED):
+        return "api_key"
+    if re.search(r"\b(iam|sigv4|aws_iam)\b", lowered):
+        return "iam"
+    return "jwt"
+
+
+def read_heading(heading: Heading) -> Iterator[Fact]:
+    """A heading that announces one function, or how many there are."""
+    title = heading.section.title
+    name = function_in_title(title)
+    if name:
+        yield FunctionFact(name, heading.line, Trust.TOLD, heading.line)
+    if "function" in heading.section.lowered or "lambda" in heading.section.lowered:
+        count = _COUNT.search(without_number(title))
+        if count:
+            yield CountFact(int(count[1] or count[2]), heading.line, heading.section)
+
+
+_ITEM = re.compile(r"(?:\*\*|`)+([A-Za-z]\w*(?:[_-][\w${}]+)+)(?:\*\*|`)+\s*(?:[:–—-]|\()")
+
+
+def read_item(item: Item) -> Iterator[Fact]:
+    """`- **create_order**: POST /v1.0/orders` in a section about functions."""
+    if not item.section.lineage() or not _about_functions(item.section.lowered):
+        return
+    found = _ITEM.match(item.lines[0])
+    if not found or len(words(found[1])) < 2:
+        return
+    text = " ".join(item.lines)
+    methods = tuple(routes_in(text))
+    trigger = Trigger.API if methods else None
+    yield FunctionFact(found[1], item.line, Trust.TOLD, item.section.line, trigger, methods)
+    for method, path in methods:
+        yield RouteFact(method, path, item.line, Trust.TOLD, found[1], section=item.section)
+
+
+def _about_functions(title: str) -> bool:
+    return "lambda function" in title or title.rstrip(" :").endswith(("functions", "lambdas"))

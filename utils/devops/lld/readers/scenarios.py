@@ -1,0 +1,131 @@
+"""User stories and test cases from tables, headings, lists and Gherkin."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from lld.columns import Role, first_column, roles
+from lld.facts import Fact, ScenarioFact, Trust
+from lld.model import Scenario
+from lld.text import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lld.blocks import Fence, Heading, Item, Table
+
+_ID = re.compile(r"[A-Z][A-Z]{0,7}(?:[-_. ][A-Z]{1,10}){0,3}[-_. ]?\d[\w.-]*\Z")
+_LEADING_ID = re.compile(
+    r"[*`\s]*((?:US|TC|UT|IT|AT|TS|AC|ST|E2E)(?:[-_][A-Z]{1,10}){0,3}[-_ ]?\d[\w.-]*?)[*`]*"
+    r"\s*(?:[:–—-]|\*\*)\s*(.*)"
+)
+_ASIDE = (
+    "reference",
+    "tbc",
+    "risk",
+    "document control",
+    "term",
+    "open question",
+    "signoff",
+    "related",
+)
+
+
+def read_table(table: Table) -> Iterator[Fact]:
+    """Story tables and test-case tables."""
+    if table.section.lowered and any(word in table.section.lowered for word in _ASIDE):
+        return
+    columns = roles(table.header)
+    first = first_column(table.header)
+    told = {columns.get(role) for role in (Role.STORY, Role.SCENARIO, Role.EXPECTED, Role.INPUT)}
+    told -= {None, first}
+    if columns.get(Role.STORY_ID) == first or columns.get(Role.TEST_ID) == first:
+        about_tests = table.section.speaks_of("test", "user stor", "epic", "acceptance")
+        if told or about_tests:
+            yield from _identified(table, columns, first, about_tests=about_tests)
+            return
+    tests = table.section.speaks_of("test", "acceptance") or "test" in table.caption.lower()
+    named = columns.get(Role.SCENARIO) == first and len(table.header) > 1
+    if named and (Role.EXPECTED in columns or tests):
+        yield from _named(table, columns, first)
+
+
+def _identified(
+    table: Table, columns: dict[Role, int], first: int, *, about_tests: bool
+) -> Iterator[Fact]:
+    for row in table.rows:
+        name = plain(row.cells[first])
+        if not _ID.match(name):
+            continue
+        story = _text(row.cells, columns, first, Role.STORY)
+        scenario = _text(row.cells, columns, first, Role.SCENARIO, Role.EXPECTED)
+        if story is None and scenario is None and about_tests:
+            story = _text(row.cells, columns, first, Role.DESCRIPTION)
+        yield ScenarioFact(Scenario(name, row.line, story, scenario), Trust.STATED)
+
+
+def _text(
+    cells: tuple[str, ...], columns: dict[Role, int], first: int, *wanted: Role
+) -> str | None:
+    for role in wanted:
+        column = columns.get(role)
+        if column is not None and column != first:
+            return plain(cells[column]) or None
+    return None
+
+
+def _named(table: Table, columns: dict[Role, int], first: int) -> Iterator[Fact]:
+    """Test cases without an id: the scenario's own words are its id."""
+    for row in table.rows:
+        name = plain(row.cells[first])
+        if not name:
+            continue
+        given = _text(row.cells, columns, first, Role.INPUT)
+        expected = _text(row.cells, columns, first, Role.EXPECTED)
+        parts = [part for part in (given, expected) if part]
+        yield ScenarioFact(Scenario(name, row.line, None, " → ".join(parts) or None), Trust.STATED)
+
+
+def read_heading(heading: Heading) -> Iterator[Fact]:
+    """`#### US-PAY-001: Pay an invoice`."""
+    yield from _leading(re.sub(r"^\d+(?:\.\d+)*\.?\s+", "", heading.section.title), heading.line)
+
+
+def read_item(item: Item) -> Iterator[Fact]:
+    """`- **TC-001**: rejects an expired card`."""
+    if not item.section.speaks_of("reference", "tbc", "document control"):
+        yield from _leading(item.lines[0], item.line)
+
+
+def _leading(text: str, line: int) -> Iterator[Fact]:
+    found = _LEADING_ID.match(text[:600])
+    if found:
+        yield ScenarioFact(Scenario(found[1], line, plain(found[2]) or None), Trust.TOLD)
+
+
+_GHERKIN = re.compile(r"\s*(?:Scenario(?: Outline)?|Example):\s*(.+)")
+_STEP = re.compile(r"\s*(Given|When|Then|And|But)\b(.*)")
+
+
+def read_gherkin(fence: Fence) -> Iterator[Fact]:
+    """`Scenario:` blocks with their steps."""
+    if "Scenario" not in fence.text:
+        return
+    name, line, steps = "", 0, list[str]()
+    for offset, text in enumerate(fence.text.split("\n")):
+        found = _GHERKIN.match(text[:600])
+        if found:
+            if name:
+                yield _scenario(name, line, steps)
+            name, line, steps = plain(found[1]), fence.line + offset, []
+        elif name and _STEP.match(text[:600]) and len(steps) < 50:
+            steps.append(text.strip()[:300])
+    if name:
+        yield _scenario(name, line, steps)
+
+
+def _scenario(name: str, line: int, steps: list[str]) -> ScenarioFact:
+    found = _LEADING_ID.match(name)
+    identifier = found[1] if found else name
+    return ScenarioFact(Scenario(identifier, line, None, " ".join(steps) or None), Trust.TOLD)

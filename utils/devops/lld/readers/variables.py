@@ -1,0 +1,108 @@
+"""Environment variables from tables, lists and shell blocks; a secret's value is never kept."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from lld.columns import Role, first_column, header_words, roles
+from lld.facts import Fact, Trust, VariableFact
+from lld.model import EnvironmentVariable
+from lld.text import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lld.blocks import Fence, Item, Section, Table
+
+_NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\Z")
+_SECRET = re.compile(
+    r"(?:^|_)(?:SECRET|PASSWORD|PASSWD|PASSPHRASE|PRIVATE_KEY|API_KEY|APIKEY|TOKEN|CREDENTIALS?|"
+    r"MERCHANT_KEY|SIGNING_KEY|ENCRYPTION_KEY|ACCESS_KEY|SALT|DSN)(?:$|_)"
+)
+_POINTER = re.compile(
+    r"_(?:EXPIRY|EXPIRES|TTL|TABLE|URL|URI|ENDPOINT|ISSUER|LENGTH|TIMEOUT|MINUTES|HOURS|DAYS|SECONDS|TYPE)\Z"
+)
+_ABOUT = ("environment variable", "env var", "environment config", ".env", "lambda environment")
+
+
+def is_secret(name: str, words: str = "") -> bool:
+    """Whether a variable's value belongs in Secrets Manager."""
+    if _POINTER.search(name):
+        return False
+    lowered = words.lower()
+    return bool(_SECRET.search(name)) or "secrets manager" in lowered or "secretsmanager" in lowered
+
+
+def variable(
+    name: str, line: int, description: str | None = None, value: str | None = None
+) -> EnvironmentVariable:
+    """A variable with its value, unless that is a secret."""
+    secret = is_secret(name, f"{description or ''} {value or ''}")
+    return EnvironmentVariable(name, description, secret, line, None if secret else value or None)
+
+
+def _about(section: Section, caption: str = "") -> bool:
+    return section.speaks_of(*_ABOUT) or any(word in caption.lower() for word in _ABOUT)
+
+
+def read_table(table: Table) -> Iterator[Fact]:
+    """`Variable | Description | Example`."""
+    columns = roles(table.header)
+    first = first_column(table.header)
+    word = header_words(table.header[first])
+    if columns.get(Role.VARIABLE) != first and not (
+        _about(table.section, table.caption)
+        and word in ("name", "parameter", "property", "setting")
+    ):
+        return
+    if word == "key" and not _about(table.section, table.caption):
+        return
+    for row in table.rows:
+        name = plain(row.cells[first]).split(" ")[0]
+        if not _NAME.match(name) or len(name) < 3:
+            continue
+        description = (
+            plain(row.cells[columns[Role.DESCRIPTION]]) if Role.DESCRIPTION in columns else ""
+        )
+        value = ""
+        for role in (Role.VALUE, Role.EXAMPLE, Role.DEFAULT):
+            if role in columns and columns[role] != first:
+                value = value or plain(row.cells[columns[role]])
+        others = " ".join(row.cells)
+        found = variable(name, row.line, description or None, value or None)
+        if is_secret(name, others) and not found.secret:
+            found = EnvironmentVariable(name, description or None, True, row.line)
+        yield VariableFact(found, Trust.STATED)
+
+
+_ITEM = re.compile(r"[*`\s]*([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)[*`]*\s*(?:[:=–—-]\s*(.*))?\Z", re.S)
+
+
+def read_item(item: Item) -> Iterator[Fact]:
+    """`- `TABLE_NAME`: the table` in a section about environment variables."""
+    if not _about(item.section, item.caption):
+        return
+    found = _ITEM.match(" ".join(item.lines)[:600])
+    if found and len(found[1]) > 2:
+        yield VariableFact(variable(found[1], item.line, plain(found[2] or "") or None), Trust.TOLD)
+
+
+_ASSIGNMENT = re.compile(
+    r"\s*(?:export\s+|-\s+)?\"?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)\"?\s*[=:]\s*(.*?),?\s*\Z"
+)
+
+
+def read_assignments(fence: Fence) -> Iterator[Fact]:
+    """`NAME=value` lines of a block about environment variables."""
+    if fence.language not in ("env", "dotenv") and not _about(fence.section, fence.caption):
+        return
+    for offset, line in enumerate(fence.text.split("\n")):
+        found = _ASSIGNMENT.match(line[:600])
+        if found and len(found[1]) > 2:
+            text, _, comment = found[2].partition(" #")
+            value = text.strip().strip("\"'")
+            name = found[1]
+            yield VariableFact(
+                variable(name, fence.line + offset, comment.strip() or None, value), Trust.STATED
+            )

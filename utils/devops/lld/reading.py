@@ -1,0 +1,182 @@
+"""Which reader sees which block. One pass: blocks in, facts out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from lld.blocks import Block, Fence, Heading, Item, Paragraph, Table
+from lld.document import normalize, read_blocks
+from lld.facts import Fact, Findings
+from lld.model import Problem, Severity
+from lld.readers import (
+    attributes,
+    code,
+    drawings,
+    functions,
+    items,
+    keys,
+    listings,
+    mentions,
+    mermaid,
+    openapi_block,
+    properties,
+    routes,
+    scenarios,
+    terraform,
+    typescript,
+    variables,
+)
+
+TABLES: tuple[Callable[[Table], Iterator[Fact]], ...] = (
+    properties.read_table,
+    functions.read_table,
+    routes.read_table,
+    keys.read_table,
+    attributes.read_table,
+    attributes.read_enum_table,
+    attributes.read_enum_list,
+    scenarios.read_table,
+    variables.read_table,
+    mentions.read_table,
+    listings.read_errors,
+    listings.read_requirements,
+    listings.read_tags,
+)
+HEADINGS: tuple[Callable[[Heading], Iterator[Fact]], ...] = (
+    functions.read_heading,
+    routes.read_heading,
+    scenarios.read_heading,
+    lambda heading: keys.read_heading_table(heading.section, heading.line),
+)
+PARAGRAPHS: tuple[Callable[[Paragraph], Iterator[Fact]], ...] = (
+    properties.read_paragraph,
+    routes.read_paragraph,
+    keys.read_paragraph,
+    mentions.read_lines,
+)
+ITEMS: tuple[Callable[[Item], Iterator[Fact]], ...] = (
+    properties.read_item,
+    functions.read_item,
+    routes.read_item,
+    keys.read_item,
+    scenarios.read_item,
+    variables.read_item,
+    mentions.read_lines,
+)
+
+_Reader = Callable[[Fence], Iterator[Fact]]
+_DRAWN: tuple[_Reader, ...] = (
+    drawings.read_project_tree,
+    drawings.read_boxes,
+    routes.read_url_tree,
+    routes.read_request_example,
+    routes.read_route_list,
+    items.read_items,
+    variables.read_assignments,
+    mentions.read_fence,
+)
+_SHELL: tuple[_Reader, ...] = (variables.read_assignments, mentions.read_fence)
+_YAML: tuple[_Reader, ...] = (
+    openapi_block.read_structured,
+    variables.read_assignments,
+    mentions.read_fence,
+)
+_JSON: tuple[_Reader, ...] = (items.read_items, *_YAML)
+_PYTHON: tuple[_Reader, ...] = (code.read_python, items.read_items, mentions.read_fence)
+_HCL: tuple[_Reader, ...] = (terraform.read_terraform, mentions.read_fence)
+_UNLISTED: tuple[_Reader, ...] = (mentions.read_fence,)
+_TYPESCRIPT: tuple[_Reader, ...] = (typescript.read_typescript,)
+FENCES: dict[str, tuple[_Reader, ...]] = {
+    "": _DRAWN,
+    "text": _DRAWN,
+    "txt": _DRAWN,
+    "plaintext": _DRAWN,
+    "plain": _DRAWN,
+    "ascii": _DRAWN,
+    "tree": _DRAWN,
+    "http": (routes.read_request_example,),
+    "bash": _SHELL,
+    "sh": _SHELL,
+    "shell": _SHELL,
+    "console": _SHELL,
+    "env": _SHELL,
+    "dotenv": _SHELL,
+    "ini": _SHELL,
+    "properties": _SHELL,
+    "yaml": _YAML,
+    "yml": _YAML,
+    "openapi": _YAML,
+    "json": _JSON,
+    "json5": _JSON,
+    "jsonc": _JSON,
+    "javascript": (*_TYPESCRIPT, items.read_items),
+    "typescript": _TYPESCRIPT,
+    "ts": _TYPESCRIPT,
+    "tsx": _TYPESCRIPT,
+    "python": _PYTHON,
+    "py": _PYTHON,
+    "python3": _PYTHON,
+    "hcl": _HCL,
+    "terraform": _HCL,
+    "tf": _HCL,
+    "mermaid": (mermaid.read_mermaid,),
+    "gherkin": (scenarios.read_gherkin,),
+    "feature": (scenarios.read_gherkin,),
+    "cucumber": (scenarios.read_gherkin,),
+}
+
+
+def read(text: str) -> Findings:
+    """Every fact of a document."""
+    findings = Findings()
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        findings.add(_problem("nul_bytes", "the document holds NUL bytes", line, "remove them"))
+    for block in read_blocks(normalize(text)):
+        for fact in _facts(block):
+            findings.add(fact)
+    return findings
+
+
+def _facts(block: Block) -> Iterator[Fact]:
+    if isinstance(block, Table):
+        yield from _table_problems(block)
+    elif isinstance(block, Fence):
+        yield from _fence_problems(block)
+    for reader in _readers(block):
+        yield from reader(block)
+
+
+def _readers(block: Block) -> tuple[Callable[[Any], Iterator[Fact]], ...]:
+    if isinstance(block, Table):
+        return TABLES
+    if isinstance(block, Fence):
+        return FENCES.get(block.language, _UNLISTED)
+    if isinstance(block, Paragraph):
+        return PARAGRAPHS
+    return ITEMS if isinstance(block, Item) else HEADINGS
+
+
+def _fence_problems(fence: Fence) -> Iterator[Fact]:
+    if not fence.closed:
+        yield _problem(
+            "unclosed_fence",
+            "this code block is never closed: the rest of the document is inside it",
+            fence.line - 1,
+            "close the block with ```",
+        )
+
+
+def _table_problems(table: Table) -> Iterator[Fact]:
+    if table.ragged is not None:
+        yield _problem(
+            "ragged_table",
+            f"this row does not have the {len(table.header)} cells of the table's header",
+            table.ragged,
+            "give every row as many cells as the header; write | inside a cell as \\|",
+        )
+
+
+def _problem(code_: str, message: str, line: int, fix: str) -> Problem:
+    return Problem(Severity.WARNING, code_, message, line, fix)
