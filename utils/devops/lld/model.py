@@ -172,8 +172,8 @@ class ModelField:
     """One attribute of a model.
 
     `type` is written in Python's notation (`str`, `int`, `Decimal`, `list[CartItem]`,
-    `dict[str, Any]`, `Literal["a"]`, or another model's or enumeration's name). `constraints` uses JSON Schema's
-    keywords (`minLength`, `maximum`, `pattern`, `enum`, `format`, `default`).
+    `dict[str, Any]`, `Literal["a"]`, or another model's or enumeration's name). `constraints` uses
+    JSON Schema's keywords (`minLength`, `maximum`, `pattern`, `enum`, `format`, `default`).
     """
 
     name: str

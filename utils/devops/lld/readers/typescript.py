@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lld.facts import EnumFact, Fact, ModelFact, Trust
@@ -10,9 +12,6 @@ from lld.model import ModelField, ModelKind
 from lld.types import is_optional_type, python_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-from dataclasses import dataclass, field
-
     from lld.blocks import Fence
 
 _OPEN = re.compile(
