@@ -1,0 +1,87 @@
+"""The states of a deployment and the moves between them: pure data, no I/O.
+
+requested → checked → backed-up → applied → canary → shift … shift(100) → smoke → succeeded
+any failure or abort → rolling-back → rolled-back; a rollback that fails → blocked
+a safety rule says no before anything was changed → refused
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class State(Enum):
+    """Where a deployment is. The value is how the ledger and people spell it."""
+
+    REQUESTED = "requested"
+    CHECKED = "checked"
+    BACKED_UP = "backed-up"
+    APPLIED = "applied"
+    CANARY = "canary"
+    SHIFT = "shift"
+    SMOKE = "smoke"
+    SUCCEEDED = "succeeded"
+    ROLLING_BACK = "rolling-back"
+    ROLLED_BACK = "rolled-back"
+    BLOCKED = "blocked"
+    REFUSED = "refused"
+
+
+FINAL = frozenset({State.SUCCEEDED, State.ROLLED_BACK, State.REFUSED})
+"""Nothing more will happen by itself; the lock is free."""
+
+_FORWARD = (
+    State.REQUESTED,
+    State.CHECKED,
+    State.BACKED_UP,
+    State.APPLIED,
+    State.CANARY,
+    State.SHIFT,
+    State.SMOKE,
+    State.SUCCEEDED,
+)
+_UNTOUCHED = frozenset({State.REQUESTED, State.CHECKED})
+_RECOVERY = {
+    State.ROLLING_BACK: frozenset({State.ROLLED_BACK, State.BLOCKED}),
+    State.BLOCKED: frozenset({State.ROLLING_BACK}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A state, the weight of the new version it stands for, and whether its work is verified."""
+
+    state: State
+    percent: int = 0
+    done: bool = False
+
+    def __str__(self) -> str:
+        weight = f"({self.percent} %)" if self.state in (State.CANARY, State.SHIFT) else ""
+        return f"{self.state.value}{weight}"
+
+
+def can_move(source: Position, target: Position) -> bool:
+    """Whether a deployment may go from `source` to `target` in one transition.
+
+    Work is begun (`done=False`) and then recorded as done before the next state is entered. Going
+    forward may leave out states (dev has no canary) but never goes back, and a shift only grows.
+    """
+    if source.state in FINAL:
+        return False
+    if target.state is source.state and target.percent == source.percent:
+        return target.done and not source.done
+    if target.state is State.REFUSED:
+        return source.state in _UNTOUCHED
+    if source.state in _RECOVERY:
+        return target.state in _RECOVERY[source.state]
+    if target.state is State.ROLLING_BACK:
+        return True
+    if target.state not in _FORWARD or not source.done:
+        return False
+    if target.state is State.SUCCEEDED and source.state is not State.SMOKE:
+        return False
+    if target.state is source.state:
+        return target.state is State.SHIFT and target.percent > source.percent
+    ahead = _FORWARD.index(target.state) > _FORWARD.index(source.state)
+    return ahead and target.percent >= source.percent
