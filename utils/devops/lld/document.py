@@ -36,16 +36,6 @@ def read_blocks(text: str) -> Iterator[Block]:
         yield from reader.read(tokens, line_count)
 
 
-def first_heading(text: str) -> str | None:
-    """The text of the first heading, looked for in the first blocks only."""
-    for number, block in enumerate(read_blocks(normalize(text[:200_000]))):
-        if isinstance(block, Heading):
-            return block.section.title or None
-        if number > 2000:
-            break
-    return None
-
-
 class _BlockReader:
     """Keeps the current section and caption while tokens go by."""
 

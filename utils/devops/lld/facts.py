@@ -264,6 +264,8 @@ class Findings:
     error_codes: list[ErrorCode] = field(default_factory=list)
     requirements: list[Requirement] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    title: str | None = None
+    """Text of the first heading."""
 
     def add(self, fact: Fact) -> None:
         """File a fact under its type."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lld.document import first_heading
 from lld.merge.design import merge
 from lld.reading import read
 from lld.source import read_document
@@ -31,4 +30,4 @@ def parse_file(path: Path) -> Design:
 
 def parse_text(text: str, name: str) -> Design:
     """Parse the text of a design; `name` is its file name."""
-    return merge(read(text), name, first_heading(text))
+    return merge(read(text), name)

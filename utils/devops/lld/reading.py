@@ -134,6 +134,8 @@ def read(text: str) -> Findings:
         line = text[: text.index("\0")].count("\n") + 1
         findings.add(_problem("nul_bytes", "the document holds NUL bytes", line, "remove them"))
     for block in read_blocks(normalize(text)):
+        if isinstance(block, Heading):
+            findings.title = findings.title or block.section.title or None
         for fact in _facts(block):
             findings.add(fact)
     return findings

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def merge(findings: Findings, document: str, title: str | None) -> Design:
+def merge(findings: Findings, document: str) -> Design:
     """Join the facts; what they disagree about becomes a problem of the design."""
     groups = group_properties(findings.properties)
     for fact in facts_of(groups):
@@ -42,7 +42,7 @@ def merge(findings: Findings, document: str, title: str | None) -> Design:
     ]
     return Design(
         document,
-        title,
+        findings.title,
         identity.lld_id,
         identity.version,
         identity.parent_hld,

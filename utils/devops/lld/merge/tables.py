@@ -80,7 +80,31 @@ def merge_tables(
     made = [_table(table, problems) for table in tables]
     made.sort(key=lambda table: table.line)
     problems += _undefined(findings.index_uses, tables)
-    return tuple(made), _entities(findings.entities), problems
+    names = _index_names(tables, made)
+    entities = [_with_index_names(entity, names) for entity in _entities(findings.entities)]
+    return tuple(made), tuple(entities), problems
+
+
+def _index_names(tables: list[_Table], made: list[Table]) -> dict[str, str]:
+    """What an entity's key rows may call an index (`GSI1`) -> the index's own name."""
+    names: dict[str, str] = {}
+    for stored in made:
+        for index in stored.gsis:
+            prefix = re.sub(r"[_-]?PK\Z", "", index.partition_key or "", flags=re.I)
+            names.setdefault(fold(prefix), index.name)
+    for table in tables:
+        for entry in table.indexes.values():
+            for fact in entry.facts:
+                if fact.alias:
+                    names[fold(fact.alias)] = fact.name
+    return names
+
+
+def _with_index_names(entity: Entity, names: dict[str, str]) -> Entity:
+    keys = tuple(
+        replace(keys, index=names.get(fold(keys.index), keys.index)) for keys in entity.index_keys
+    )
+    return replace(entity, index_keys=keys) if keys else entity
 
 
 def _tables(findings: Findings, service: str | None) -> list[_Table]:
