@@ -1,7 +1,8 @@
 """A document as a stream of blocks, read from the token tree.
 
 Sections nest by heading level. A caption is a line that is bold from end to end (or up to a closing
-colon); it belongs to the next table, fence or list of its section.
+colon); it belongs to the next table, fence or list of its section. A nested list's caption is the
+item around it.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class _BlockReader:
         self._section = Section("", 0, 1, 0)
         self._count = 0
         self._caption = ""
+        self._items: list[str] = []
 
     def read(self, tokens: list[Token], line_count: int) -> Iterator[Block]:
         depth = 0
@@ -57,6 +59,7 @@ class _BlockReader:
                 yield self._fence(token, line_count)
             elif kind == "list_item_open":
                 depth += 1
+                del self._items[depth - 1 :]
             elif kind == "list_item_close":
                 depth -= 1
 
@@ -68,7 +71,10 @@ class _BlockReader:
             yield self._heading(int(opener.tag[1]), content, line)
             return
         if depth:
-            yield Item(line, self._section, self._caption, depth, lines)
+            outer = self._items[depth - 2] if 1 < depth <= len(self._items) + 1 else self._caption
+            if len(self._items) < depth:
+                self._items.append(plain(lines[0]).rstrip(": "))
+            yield Item(line, self._section, outer, depth, lines)
             return
         caption = _CAPTION.match(lines[-1])
         if caption:

@@ -41,20 +41,17 @@ def _names(field: ModelField) -> set[str]:
 def _model(best: ModelFact, group: list[ModelFact]) -> Model:
     if len(group) == 1:
         return Model(best.name, best.kind, best.fields, best.line, best.bases)
-    others: dict[str, ModelField] = {}
-    for fact in group:
-        if fact is not best:
-            for field in fact.fields:
-                for name in _names(field):
-                    others.setdefault(name, field)
-    fields = tuple(_filled(field, others) for field in best.fields)
-    return Model(best.name, best.kind, fields, best.line, best.bases)
+    fields = {name: field for field in best.fields for name in _names(field)}
+    filled = {field.name: field for field in best.fields}
+    for fact in sorted(group, key=lambda fact: -fact.trust):
+        for other in fact.fields if fact is not best else ():
+            own = next((fields[name] for name in _names(other) if name in fields), None)
+            if own:
+                filled[own.name] = _filled(filled[own.name], other)
+    return Model(best.name, best.kind, tuple(filled.values()), best.line, best.bases)
 
 
-def _filled(field: ModelField, others: dict[str, ModelField]) -> ModelField:
-    other = next((others[name] for name in _names(field) if name in others), None)
-    if other is None:
-        return field
+def _filled(field: ModelField, other: ModelField) -> ModelField:
     limits = {k: v for k, v in other.constraints.items() if k != "default"}
     return replace(
         field,

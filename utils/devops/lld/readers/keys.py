@@ -484,6 +484,7 @@ _TABLE_NAME = re.compile(
 _KEY_LINE = re.compile(
     r"\s*\W{0,4}(pk|sk|partition key|sort key|hash key|range key|primary key)\b", re.I
 )
+_CONSTANT = re.compile(r"(?!(?:PK|SK)\Z)[A-Z][A-Z0-9_]{2,}\Z")
 _TTL = re.compile(r"\W{0,4}ttl(?:\s+attribute)?\W{0,5}:\W{0,4}`?([A-Za-z]\w*)`?", re.I)
 
 
@@ -534,7 +535,7 @@ def _line(line: str, number: int, section: Section, caption: str) -> Iterator[Fa
     pk, sk = keys_in(line)
     role = key_role(plain(line).lstrip("- ").split(":")[0].split("(")[0].split("=")[0])
     code = first_code(line)
-    if code and is_pattern(code) and not named:
+    if code and not named and (is_pattern(code) or _CONSTANT.match(code)):
         yield EntityFact(
             _line_entity(section, caption),
             number,
