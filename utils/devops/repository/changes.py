@@ -1,0 +1,128 @@
+"""Changes as data, and the two things to do with them: print them, or make them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+from common.errors import DevopsError
+from common.output import note
+
+if TYPE_CHECKING:
+    from common.github import GitHub
+
+
+class Verb(StrEnum):
+    """What happens to a thing."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change and the one request that makes it.
+
+    `details` are for people (`wait timer: 0 → 5 min`); what a body holds that is secret is never
+    in them. `protects` names what stands open as long as this change is not made.
+    """
+
+    verb: Verb
+    what: str
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+    details: tuple[str, ...] = ()
+    protects: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.verb.value} {self.what}"
+
+
+class ChangeError(DevopsError):
+    """A change could not be made: which one, what is done, what is left and what stands open."""
+
+    def __init__(
+        self, cause: DevopsError, change: Change, done: Sequence[Change], left: Sequence[Change]
+    ) -> None:
+        opened = [c.protects for c in (change, *left) if c.protects]
+        unprotected = f" — NOT protected: {', '.join(dict.fromkeys(opened))}" if opened else ""
+        super().__init__(
+            f"{change}: {cause.message} ({len(done)} changes made, {len(left) + 1} not)"
+            f"{unprotected}",
+            hint=cause.hint or "the same command again goes on from here",
+        )
+        self.exit_code = cause.exit_code
+        self.code = cause.code
+
+
+class Executor(Protocol):
+    """What a command hands its plan to."""
+
+    dry_run: bool
+
+    def run(self, changes: Sequence[Change]) -> list[dict[str, Any]]:
+        """Print or make the changes, in order, and return GitHub's answers to them."""
+        ...
+
+
+class Printer:
+    """The dry run: says each change and makes none."""
+
+    dry_run = True
+
+    def run(self, changes: Sequence[Change]) -> list[dict[str, Any]]:
+        for change in changes:
+            note(f"would {change}")
+            for line in change.details:
+                note(f"    {line}")
+        return [{} for _ in changes]
+
+
+class Applier:
+    """Makes each change and says so."""
+
+    dry_run = False
+
+    def __init__(self, github: GitHub) -> None:
+        self._github = github
+
+    def run(self, changes: Sequence[Change]) -> list[dict[str, Any]]:
+        answers: list[dict[str, Any]] = []
+        for position, change in enumerate(changes):
+            try:
+                answer = self._github.request(change.method, change.path, body=change.body).body
+            except DevopsError as error:
+                left = changes[position + 1 :]
+                raise ChangeError(error, change, changes[:position], left) from error
+            note(str(change))
+            answers.append(answer if isinstance(answer, dict) else {})
+        return answers
+
+
+def shown(changes: Sequence[Change]) -> list[dict[str, Any]]:
+    """The changes for JSON output: no bodies, since some hold secrets."""
+    return [
+        {"change": change.verb.value, "what": change.what, "details": list(change.details)}
+        for change in changes
+    ]
+
+
+def differences(pairs: Mapping[str, tuple[object, object]]) -> tuple[str, ...]:
+    """`name: now → wanted` for the pairs that differ."""
+    return tuple(
+        f"{name}: {_word(now)} → {_word(wanted)}"
+        for name, (now, wanted) in pairs.items()
+        if now != wanted
+    )
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple | frozenset | set | list):
+        return ", ".join(sorted(map(str, value))) or "none"
+    return "not set" if value is None else str(value)

@@ -1,0 +1,118 @@
+"""How a repository differs from what the toolkit would set, and what its gates are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from common.github_errors import PlanLimitError
+from repository.changes import Change
+from repository.checks import required_checks
+from repository.environments import plan_environments, reviewers_by_name
+from repository.gates import Gate, environment_gates, ruleset_gate
+from repository.protection import classic_missing, demands_of, missing_rules, plan_ruleset
+from repository.remote import RulesetsUnavailableError
+from repository.settings import Wanted, alignment, team_access
+from repository.vault import plan_variables, wanted_variables
+
+if TYPE_CHECKING:
+    from repository.policy import Policy
+    from repository.protection import Demands
+    from repository.remote import Remote
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One repository, judged."""
+
+    repository: str
+    url: str
+    drift: tuple[Change, ...]
+    gates: tuple[Gate, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.drift and all(gate.enforcing for gate in self.gates)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that `status --output json` prints."""
+        return {
+            "ok": self.is_clean,
+            "repository": self.repository,
+            "url": self.url,
+            "drift": [
+                {"change": c.verb.value, "what": c.what, "details": list(c.details)}
+                for c in self.drift
+            ],
+            "gates": [
+                {
+                    "name": gate.name,
+                    "label": gate.label,
+                    "demands": gate.demands,
+                    "reasons": list(gate.reasons),
+                }
+                for gate in self.gates
+            ],
+            "notes": list(self.notes),
+        }
+
+
+def read_status(
+    remote: Remote,
+    policy: Policy,
+    chosen: Mapping[str, str],
+    texts: Mapping[str, str] | None = None,
+) -> Status:
+    """Read everything, compare it with the policy and judge the gates. Changes nothing.
+
+    Args:
+        chosen: Approvers that are not the policy's, by role.
+        texts: The workflows that name the required checks; the default branch's when None.
+    """
+    facts = remote.require_facts()
+    owner = remote.owner()
+    wanted = Wanted(remote.slug)
+    drift = alignment(wanted, facts, policy, alerts_on=remote.alerts_on(), plan=owner.plan)
+    approvers = reviewers_by_name(policy, chosen)
+    if facts.owned_by_org:
+        drift += team_access(remote.slug, policy.teams, remote.team_access())
+    environments = remote.environments()
+    drift += plan_environments(remote.slug, policy, environments, approvers)
+    for env in policy.environments:
+        if env.deploys and env.name in environments:
+            variables = wanted_variables(policy, env, remote.slug.name)
+            held = remote.variables(env.name)
+            # The role may be one of the house's or one that was named: being set is what counts.
+            unset = {key: value for key, value in variables.items() if key not in held}
+            drift += plan_variables(remote.slug, env.name, unset, held)
+    blocked = facts.private and owner.plan not in {"enterprise", "business", None}
+    gates = environment_gates(policy, environments, approvers, plan_blocks=blocked)
+    if texts is None:
+        texts = remote.workflow_texts(facts.default_branch)
+    checks = required_checks(texts)
+    demands = demands_of(policy, policy.branch, checks.names, signed=False)
+    gate, more = _branch(remote, policy, demands)
+    extra = sorted(set(environments) - {env.name for env in policy.environments})
+    notes = [f"environment {name} is not the toolkit's" for name in extra]
+    notes += list(checks.unusable)
+    if not checks.names:
+        notes.append("no workflow reports a check for pull requests, so none is required")
+    return Status(facts.full_name, facts.html_url, (*drift, *more), (*gates, gate), tuple(notes))
+
+
+def _branch(remote: Remote, policy: Policy, demands: Demands) -> tuple[Gate, list[Change]]:
+    name = policy.ruleset.format(branch=demands.branch)
+    try:
+        ruleset = remote.ruleset(name)
+    except RulesetsUnavailableError:
+        missing = classic_missing(demands, remote.classic_protection(demands.branch))
+        reasons = tuple(f"lacks: {line}" for line in missing)
+        return Gate(f"branch {demands.branch}", "classic branch protection", reasons), []
+    except PlanLimitError as error:
+        reasons = (f"not available on this plan: {error.reason}",)
+        return Gate(f"branch {demands.branch}", "a ruleset", reasons), []
+    missing = missing_rules(demands, ruleset) if ruleset else []
+    changes = plan_ruleset(remote.slug, name, demands, ruleset)
+    return ruleset_gate(demands.branch, ruleset, missing), changes
