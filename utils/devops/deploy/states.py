@@ -31,16 +31,16 @@ class State(Enum):
 FINAL = frozenset({State.SUCCEEDED, State.ROLLED_BACK, State.REFUSED})
 """Nothing more will happen by itself; the lock is free."""
 
-_FORWARD = (
-    State.REQUESTED,
-    State.CHECKED,
-    State.BACKED_UP,
-    State.APPLIED,
-    State.CANARY,
-    State.SHIFT,
-    State.SMOKE,
-    State.SUCCEEDED,
-)
+_NEXT = {
+    State.REQUESTED: frozenset({State.CHECKED}),
+    # A rollback goes to its version at once: it has been tested, and time matters.
+    State.CHECKED: frozenset({State.BACKED_UP, State.APPLIED, State.SHIFT}),
+    State.BACKED_UP: frozenset({State.APPLIED}),
+    State.APPLIED: frozenset({State.CANARY, State.SHIFT, State.SMOKE}),
+    State.CANARY: frozenset({State.SHIFT}),
+    State.SHIFT: frozenset({State.SHIFT, State.SMOKE}),
+    State.SMOKE: frozenset({State.SUCCEEDED}),
+}
 _UNTOUCHED = frozenset({State.REQUESTED, State.CHECKED})
 _RECOVERY = {
     State.ROLLING_BACK: frozenset({State.ROLLED_BACK, State.BLOCKED}),
@@ -64,8 +64,8 @@ class Position:
 def can_move(source: Position, target: Position) -> bool:
     """Whether a deployment may go from `source` to `target` in one transition.
 
-    Work is begun (`done=False`) and then recorded as done before the next state is entered. Going
-    forward may leave out states (dev has no canary) but never goes back, and a shift only grows.
+    Work is begun (`done=False`) and then recorded as done before the next state is entered. Some
+    states may be left out (dev has no canary), none is entered twice, and a shift only grows.
     """
     if source.state in FINAL:
         return False
@@ -77,11 +77,7 @@ def can_move(source: Position, target: Position) -> bool:
         return target.state in _RECOVERY[source.state]
     if target.state is State.ROLLING_BACK:
         return True
-    if target.state not in _FORWARD or not source.done:
+    if not source.done or target.state not in _NEXT[source.state]:
         return False
-    if target.state is State.SUCCEEDED and source.state is not State.SMOKE:
-        return False
-    if target.state is source.state:
-        return target.state is State.SHIFT and target.percent > source.percent
-    ahead = _FORWARD.index(target.state) > _FORWARD.index(source.state)
-    return ahead and target.percent >= source.percent
+    grows = target.percent > source.percent
+    return grows if target.state is source.state else target.percent >= source.percent

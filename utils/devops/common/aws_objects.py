@@ -1,0 +1,57 @@
+"""S3 objects: artifacts and records, written once and read with their digest."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from common.aws_call import AwsError, Caller
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from boto3 import Session
+
+
+class Bucket:
+    """One bucket."""
+
+    def __init__(
+        self, session: Session, name: str, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self.name = name
+        self._call = Caller(session, "s3", sleep=sleep)
+
+    def get(self, key: str) -> bytes | None:
+        """The object's content, or None."""
+        try:
+            answer = self._call("get_object", Bucket=self.name, Key=key)
+        except AwsError as error:
+            if error.is_missing:
+                return None
+            raise
+        content: bytes = answer["Body"].read()
+        return content
+
+    def has(self, key: str) -> bool:
+        """Whether the object exists."""
+        try:
+            self._call("head_object", Bucket=self.name, Key=key)
+        except AwsError as error:
+            if error.is_missing:
+                return False
+            raise
+        return True
+
+    def put(self, key: str, content: bytes, *, content_type: str) -> None:
+        """Write the object."""
+        self._call("put_object", Bucket=self.name, Key=key, Body=content, ContentType=content_type)
+
+    def keys(self, prefix: str) -> list[str]:
+        """The keys that start with `prefix`."""
+        rows = self._call.pages("list_objects_v2", "Contents", Bucket=self.name, Prefix=prefix)
+        return [str(row["Key"]) for row in rows]
+
+    def remove(self, key: str) -> None:
+        """Delete the object; one that is gone already is fine."""
+        self._call("delete_object", Bucket=self.name, Key=key)
