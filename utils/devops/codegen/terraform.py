@@ -1,6 +1,6 @@
-"""The `terraform/` folder of a service, rendered from a design.
+"""The `terraform/` folder of a service, rendered from the view of its design.
 
-Stages: `terraform_service` turns the design into checked names and expressions, the templates in
+Stages: `terraform_service` turns the view into checked names and expressions, the templates in
 `templates/terraform` place them, `terraform_hcl.layout` gives the text the form `terraform fmt`
 wants. Nothing here reads or writes files but the templates.
 """
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment as Jinja
 
+    from codegen.service_view import ServiceView
     from codegen.terraform_view import TerraformView
-    from lld.model import Design
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "templates" / "terraform"
 _RETENTION = {"dev": 30, "sit": 90}
@@ -29,13 +29,9 @@ _RETENTION_LONGEST = 365
 _IGNORED = ".terraform/\n*.tfplan\n*.tfstate\n*.tfstate.*\ncrash.log\n"
 
 
-def terraform_files(design: Design) -> Iterator[tuple[str, str]]:
-    """Every file of the folder: path relative to the repository, and text.
-
-    Raises:
-        RefusedError: A fact of the design has no safe form in AWS; the message names its line.
-    """
-    view = terraform_view(design)
+def terraform_files(service: ServiceView) -> Iterator[tuple[str, str]]:
+    """Every file of the folder: path relative to the repository, and text."""
+    view = terraform_view(service)
     for name in _files(view):
         yield f"terraform/{name}", hcl.layout(_rendered(f"{name}.j2", view=view))
     for environment in view.environments:

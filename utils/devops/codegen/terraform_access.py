@@ -1,55 +1,35 @@
-"""What each function may do: the actions its operation needs, on the resources it works with.
+"""What each function may do: the actions its code takes, on the resources it works with.
 
-Derived from what the design says a function does. Where that does not tell, the function gets the
-least that is certain and an open point names what a person has to decide; nothing is widened.
+Table access is that of the operations the code implements. Access to queues, topics, buckets and
+the bus is what triggers need and what the design says a function does. Where the design does not
+tell, an open point names what a person has to decide; nothing is widened.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from codegen.naming import words
+from codegen.source_handlers import has_idempotency
 from codegen.terraform_hcl import quote
-from codegen.terraform_match import N, closest, find
+from codegen.terraform_match import N, find
 from codegen.terraform_view import Grant, OpenPoint
+from lld.model import Trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from codegen.service_view import FunctionView, ServiceView
     from codegen.terraform_events import Events
     from codegen.terraform_view import Settings, TableView
-    from lld.model import Function
 
-
-class Operation(StrEnum):
-    """What a function does with the items of a table."""
-
-    CREATE = "create"
-    READ = "read"
-    LIST = "list"
-    UPDATE = "update"
-    DELETE = "delete"
-    OTHER = "other"
-
-
-_VERBS = {
-    **dict.fromkeys(("create", "add", "register", "post", "request", "submit"), Operation.CREATE),
-    **dict.fromkeys(("get", "read", "fetch", "view", "show", "find"), Operation.READ),
-    **dict.fromkeys(("list", "search", "query", "browse"), Operation.LIST),
-    **dict.fromkeys(("update", "edit", "modify", "patch", "change"), Operation.UPDATE),
-    **dict.fromkeys(("delete", "remove"), Operation.DELETE),
-}
-_TABLE_ACTIONS = {
-    Operation.CREATE: ("dynamodb:PutItem",),
-    Operation.READ: ("dynamodb:GetItem",),
-    Operation.LIST: ("dynamodb:Query",),
-    Operation.UPDATE: ("dynamodb:GetItem", "dynamodb:UpdateItem"),
-    Operation.DELETE: ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"),
-    Operation.OTHER: ("dynamodb:GetItem", "dynamodb:Query"),
-}
-_BY_INDEX = frozenset(set(Operation) - {Operation.CREATE})
+_REMEMBERING = (
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+)
 _KEY_ACTIONS = ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")
 _SENDING = frozenset({"queue", "queues", "enqueue", "sqs", "requeue"})
 _PUBLISHING = frozenset({"publish", "publishes", "topic", "sns", "notify"})
@@ -59,109 +39,122 @@ _EMITTING = frozenset({"emit", "emits", "eventbridge", "bus"})
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The resources functions can be allowed to use."""
+    """The service and the resources its functions can be allowed to use."""
 
+    service: ServiceView
     tables: Sequence[TableView]
     events: Events
     settings: Settings
 
 
-def operation_of(function: Function) -> Operation:
-    """The kind of operation, by the first verb of the function's name."""
-    found = (_VERBS[word] for word in words(function.name) if word in _VERBS)
-    operation = next(found, Operation.OTHER)
-    if operation is Operation.READ and function.method == "GET" and function.path:
-        return Operation.READ if function.path.rstrip("/").endswith("}") else Operation.LIST
-    return operation
-
-
 def grants_for(
-    function: Function, key: str, world: World
+    function: FunctionView, world: World
 ) -> tuple[tuple[Grant, ...], tuple[OpenPoint, ...]]:
     """What a function may do, and what the design leaves open about it."""
-    points: list[OpenPoint] = []
     grants = [
-        *_table_grants(function, world, points),
-        *_trigger_grants(key, world),
-        *_mentioned_grants(function, key, world),
+        *_operation_grants(function, world),
+        *_health_grants(function, world),
+        *_memory_grants(function, world),
+        *_trigger_grants(function.module, world),
+        *_mentioned_grants(function, world),
         *_secret_grants(world),
     ]
-    uses_key = any(not grant.actions[0].startswith("secretsmanager:") for grant in grants)
-    actions = _KEY_ACTIONS if uses_key else _KEY_ACTIONS[:1]
-    return (*grants, Grant("Key", actions, ("aws_kms_key.this.arn",))), tuple(points)
+    uses_data = any(not grant.actions[0].startswith("secretsmanager:") for grant in grants)
+    actions = _KEY_ACTIONS if uses_data else _KEY_ACTIONS[:1]
+    return (*grants, Grant("Key", actions, ("aws_kms_key.this.arn",))), _open(function)
 
 
-def _table_grants(function: Function, world: World, points: list[OpenPoint]) -> list[Grant]:
-    if not world.tables or function.trigger == "authorizer":
-        return []
-    table = world.tables[0] if len(world.tables) == 1 else None
-    text = f"{function.name} {function.description or ''}"
-    table = table or find(text, world.tables) or closest(function.name, world.tables)
-    if table is None:
-        message = (
-            f"function {function.name!r}: the design does not say which table it uses; it gets"
+def _open(function: FunctionView) -> tuple[OpenPoint, ...]:
+    missing = [one for one in function.operations if not one.implemented]
+    if function.is_api and not missing:
+        return ()
+    if function.trigger is Trigger.AUTHORIZER:
+        return ()
+    routes = ", ".join(f"{one.route.method} {one.route.path}" for one in missing)
+    what = f"{routes} (not implemented)" if routes else "its work (not implemented)"
+    message = f"function {function.name!r}: what {what} needs in the tables is not known yet"
+    return (OpenPoint(f"{message}; add it to grants in iam.tf with the code", function.line),)
+
+
+def _operation_grants(function: FunctionView, world: World) -> Iterator[Grant]:
+    for number, access in enumerate(world.service.access_of(function)):
+        table = _table(access.table.name, access.table.line, world)
+        if table is None:
+            continue
+        suffix = "" if number == 0 else str(number + 1)
+        arn = f"aws_dynamodb_table.{table.label}.arn"
+        own = tuple(
+            action for action in access.actions if action != "dynamodb:Query" or not access.indexes
         )
-        points.append(OpenPoint(f"{message} access to none", function.line))
+        if own:
+            yield Grant(f"Table{suffix}", own, (arn,))
+        names = [index.name for index in table.indexes if index.title in access.indexes]
+        if names:
+            resources = tuple(f'"${{{arn}}}/index/{name}"' for name in names)
+            yield Grant(f"Indexes{suffix}", ("dynamodb:Query",), resources)
+
+
+def _table(name: str, line: int, world: World) -> TableView | None:
+    return next((t for t in world.tables if t.line == line and t.title == name), None)
+
+
+def _health_grants(function: FunctionView, world: World) -> list[Grant]:
+    """`GET /health`, which every API function answers, looks at the state of the tables."""
+    if not function.is_api or not world.tables:
         return []
-    operation = operation_of(function)
-    if operation is Operation.OTHER:
-        message = f"function {function.name!r}: what it writes to {table.name!r} is not derivable"
-        points.append(OpenPoint(f"{message}; it may only read", function.line))
-    arn = f"aws_dynamodb_table.{table.label}.arn"
-    grants = [Grant("Table", _TABLE_ACTIONS[operation], (arn,))]
-    if table.indexes and operation in _BY_INDEX:
-        resources = tuple(f'"${{{arn}}}/index/{index.name}"' for index in table.indexes)
-        grants.append(Grant("Indexes", ("dynamodb:Query",), resources))
-    return grants
+    resources = tuple(f"aws_dynamodb_table.{table.label}.arn" for table in world.tables)
+    return [Grant("Health", ("dynamodb:DescribeTable",), resources)]
 
 
-def _trigger_grants(key: str, world: World) -> list[Grant]:
-    """What the service needs to read from a function's source on its behalf."""
+def _memory_grants(function: FunctionView, world: World) -> list[Grant]:
+    """Functions that events start remember in the first table what they have handled."""
+    silent = function.is_api or function.trigger in (Trigger.AUTHORIZER, Trigger.OTHER)
+    if silent or not world.tables or not has_idempotency(world.service):
+        return []
+    arn = f"aws_dynamodb_table.{world.tables[0].label}.arn"
+    return [Grant("Handled", _REMEMBERING, (arn,))]
+
+
+def _trigger_grants(key: str, world: World) -> Iterator[Grant]:
+    """What reading a function's source on its behalf takes."""
     events = world.events
-    grants = []
     for trigger in events.queue_triggers:
         if trigger.function == key:
             actions = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-            grants.append(Grant("SourceQueue", actions, (_arn("aws_sqs_queue", trigger.queue),)))
+            yield Grant("SourceQueue", actions, (_arn("aws_sqs_queue", trigger.queue),))
     for stream in events.stream_triggers:
         if stream.function == key:
             table = f"aws_dynamodb_table.{stream.table}"
-            actions = (
-                "dynamodb:DescribeStream",
-                "dynamodb:GetRecords",
-                "dynamodb:GetShardIterator",
-            )
-            grants.append(Grant("SourceStream", actions, (f"{table}.stream_arn",)))
+            read = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
+            yield Grant("SourceStream", read, (f"{table}.stream_arn",))
             # Streams are listed by table: the action takes no narrower resource.
             listing = (f'"${{{table}.arn}}/stream/*"',)
-            grants.append(Grant("ListStreams", ("dynamodb:ListStreams",), listing))
-    for trigger_ in events.bucket_triggers:
-        if trigger_.function == key:
-            objects = (f'"${{{_arn("aws_s3_bucket", trigger_.source)}}}/*"',)
-            grants.append(Grant("SourceBucket", ("s3:GetObject",), objects))
-    return grants
+            yield Grant("ListStreams", ("dynamodb:ListStreams",), listing)
+    for notice in events.bucket_triggers:
+        if notice.function == key:
+            yield Grant("SourceBucket", ("s3:GetObject",), (_objects(notice.source),))
 
 
-def _mentioned_grants(function: Function, key: str, world: World) -> list[Grant]:
+def _mentioned_grants(function: FunctionView, world: World) -> Iterator[Grant]:
     """Resources that the description of a function says it sends, publishes or stores to."""
-    text = function.description or ""
+    text, key, events = function.description, function.module, world.events
     said = set(words(f"{function.name} {text}"))
-    events = world.events
-    own = {trigger.queue for trigger in events.queue_triggers if trigger.function == key}
-    queues = [q for q in events.queues if q.dead_letter and q.key not in own]
-    grants = []
+    own = {trigger.queue for trigger in events.queue_triggers if trigger.function == key} | {
+        trigger.source
+        for trigger in (*events.topic_triggers, *events.bucket_triggers)
+        if trigger.function == key
+    }
+    queues = [item for item in events.queues if item.dead_letter and item.key not in own]
     if said & _SENDING and (queue := _only(text, queues)):
-        grants.append(Grant("SendTo", ("sqs:SendMessage",), (_arn("aws_sqs_queue", queue.key),)))
-    topics = [t for t in events.topics if not _feeds(t.key, key, events)]
+        yield Grant("SendTo", ("sqs:SendMessage",), (_arn("aws_sqs_queue", queue.key),))
+    topics = [item for item in events.topics if item.key not in own]
     if said & _PUBLISHING and (topic := _only(text, topics)):
-        grants.append(Grant("PublishTo", ("sns:Publish",), (_arn("aws_sns_topic", topic.key),)))
-    buckets = [b for b in events.buckets if not _fills(b.key, key, events)]
+        yield Grant("PublishTo", ("sns:Publish",), (_arn("aws_sns_topic", topic.key),))
+    buckets = [item for item in events.buckets if item.key not in own]
     if said & _STORING and (bucket := _only(text, buckets)):
-        objects = (f'"${{{_arn("aws_s3_bucket", bucket.key)}}}/*"',)
-        grants.append(Grant("StoreIn", ("s3:GetObject", "s3:PutObject"), objects))
+        yield Grant("StoreIn", ("s3:GetObject", "s3:PutObject"), (_objects(bucket.key),))
     if said & _EMITTING and events.bus:
-        grants.append(Grant("EmitTo", ("events:PutEvents",), ("local.event_bus_arn",)))
-    return grants
+        yield Grant("EmitTo", ("events:PutEvents",), ("local.event_bus_arn",))
 
 
 def _only(text: str, candidates: Sequence[N]) -> N | None:
@@ -169,23 +162,19 @@ def _only(text: str, candidates: Sequence[N]) -> N | None:
     return find(text, candidates) or (candidates[0] if len(candidates) == 1 else None)
 
 
-def _feeds(topic: str, function: str, events: Events) -> bool:
-    return any(t.source == topic and t.function == function for t in events.topic_triggers)
-
-
-def _fills(bucket: str, function: str, events: Events) -> bool:
-    return any(t.source == bucket and t.function == function for t in events.bucket_triggers)
-
-
 def _secret_grants(world: World) -> list[Grant]:
     """The variables of a design hold for all its functions, and so do the secrets they point at."""
-    if not world.settings.secrets:
+    secrets = world.settings.secrets
+    if not secrets:
         return []
-    resources = tuple(
-        f"local.secret_arns[{quote(secret.key)}]" for secret in world.settings.secrets
-    )
+    resources = tuple(f"local.secret_arns[{quote(secret.key)}]" for secret in secrets)
     return [Grant("Secrets", ("secretsmanager:GetSecretValue",), resources)]
 
 
 def _arn(kind: str, key: str) -> str:
     return f"{kind}.this[{quote(key)}].arn"
+
+
+def _objects(bucket: str) -> str:
+    # A string inside a template takes plain quotes in HCL.
+    return f'"${{{_arn("aws_s3_bucket", bucket)}}}/*"'

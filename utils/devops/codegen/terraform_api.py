@@ -6,17 +6,19 @@ import re
 from typing import TYPE_CHECKING
 
 from codegen.naming import words
+from codegen.operation_view import read_route, route_key
 from codegen.terraform_view import OpenPoint, PathView, Route
-from common.errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from lld.model import Design, Endpoint, Function
+    from codegen.operation_view import OperationView
+    from codegen.operation_view import Route as CodeRoute
+    from codegen.service_view import ServiceView
+    from lld.model import Endpoint
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
-_SEGMENT = re.compile(r"[A-Za-z0-9._:-]+|\{[A-Za-z_][A-Za-z0-9_.-]*\+?\}")
-_PARAMETER = re.compile(r"\{([^{}+]+)\+?\}")
+_FIXED = re.compile(r"[A-Za-z0-9._:-]+")
+_PARAMETER = re.compile(r"[A-Za-z0-9._-]+")
 _ACCESS = {
     "none": "none",
     "public": "none",
@@ -29,137 +31,107 @@ _ACCESS = {
 
 
 def find_paths(
-    design: Design, functions: Sequence[tuple[Function, str]], authorizer: str | None
+    service: ServiceView, authorizer: str | None
 ) -> tuple[tuple[PathView, ...], tuple[OpenPoint, ...]]:
     """The paths with their routes, in the order of the design.
 
     Args:
-        design: The design.
-        functions: Each function with its key.
+        service: The service whose code answers.
         authorizer: Key of the function that checks tokens, if the design has one.
-
-    Raises:
-        RefusedError: A path is not one that API Gateway can serve.
     """
-    serving = _serving(functions)
-    tree = _ParameterNames()
+    endpoints = _endpoints(service)
+    serving = {
+        id(operation): function.module
+        for function in service.functions
+        for operation in function.operations
+    }
+    names = _ParameterNames()
     paths: dict[str, dict[str, Route]] = {}
-    points: list[OpenPoint] = []
-    for endpoint in _endpoints(design, functions):
-        method = endpoint.method.lower()
-        path = tree.settle(_checked_path(endpoint), endpoint, points)
-        if method not in METHODS:
-            raise RefusedError(
-                f"line {endpoint.line}: {endpoint.method!r} is no method of an API",
-                hint=f"one of {', '.join(METHODS).upper()}",
-            )
+    points = [
+        OpenPoint(f"{skipped.text}: {skipped.reason}; not served", skipped.line)
+        for skipped in service.skipped
+    ]
+    for operation in service.operations:
+        path = names.settle(operation, points)
+        if path is None:
+            continue
+        endpoint = endpoints.get(route_key(operation.route))
+        access = _access(endpoint, authorizer)
+        if access == "unstated":
+            points.append(_unstated(operation))
         routes = paths.setdefault(path, {})
+        method = operation.route.method.lower()
         if method not in routes:
-            function = serving.get((method, _shape(endpoint.path)))
-            routes[method] = _route(endpoint, method, function, authorizer, points)
+            routes[method] = Route(
+                method=method,
+                function=serving[id(operation)],
+                access=access,
+                statuses=_statuses(operation, endpoint),
+            )
     views = tuple(PathView(path, tuple(routes.values())) for path, routes in paths.items())
     return views, tuple(points)
 
 
-def _endpoints(
-    design: Design, functions: Sequence[tuple[Function, str]]
-) -> list[Endpoint] | tuple[Endpoint, ...]:
-    """The endpoints, and routes that only a function states."""
-    from lld.model import Endpoint
-
-    known = {(item.method.lower(), _shape(item.path)) for item in design.endpoints}
-    return [
-        *design.endpoints,
-        *(
-            Endpoint(method=function.method, path=function.path, line=function.line)
-            for function, _ in functions
-            if function.method
-            and function.path
-            and (function.method.lower(), _shape(function.path)) not in known
-        ),
-    ]
-
-
-def _serving(functions: Sequence[tuple[Function, str]]) -> Mapping[tuple[str, str], str]:
-    return {
-        (function.method.lower(), _shape(function.path)): key
-        for function, key in reversed(functions)
-        if function.method and function.path
-    }
-
-
-def _shape(path: str) -> str:
-    """A path without the names of its parameters, which are written in many ways."""
-    return _PARAMETER.sub("{}", path.split("?")[0].rstrip("/")) or "/"
-
-
-def _checked_path(endpoint: Endpoint) -> str:
-    path = "/" + endpoint.path.split("?")[0].strip().strip("/")
-    if path != "/" and not all(_SEGMENT.fullmatch(part) for part in path[1:].split("/")):
-        raise RefusedError(
-            f"line {endpoint.line}: API Gateway cannot serve the path {endpoint.path!r}",
-            hint="letters, digits and . _ - : in a part, or one {parameter}",
-        )
-    return path
+def _endpoints(service: ServiceView) -> Mapping[tuple[str, str], Endpoint]:
+    found: dict[tuple[str, str], Endpoint] = {}
+    for endpoint in service.design.endpoints:
+        route = read_route(endpoint.method, endpoint.path)
+        if not isinstance(route, str):
+            found.setdefault(route_key(route), endpoint)
+    return found
 
 
 class _ParameterNames:
-    """API Gateway knows one parameter name for each place in the tree of paths."""
+    """API Gateway knows one parameter name for each place in the tree of paths.
+
+    The code finds its parameters in the path itself, so another name there does it no harm.
+    """
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
 
-    def settle(self, path: str, endpoint: Endpoint, points: list[OpenPoint]) -> str:
-        """The path with the name each place was first given."""
+    def settle(self, operation: OperationView, points: list[OpenPoint]) -> str | None:
+        """The path with the name each place was first given; None if it cannot be served."""
         settled = ""
-        for part in path[1:].split("/"):
-            if part.startswith("{"):
-                first = self._names.setdefault(settled, part)
-                if first != part:
-                    message = f"path {endpoint.path!r}: {part} is called {first} there already"
-                    points.append(
-                        OpenPoint(f"{message}, API Gateway takes one name", endpoint.line)
-                    )
-                part = first
-            settled += f"/{part}"
+        for part in _parts(operation.route):
+            if not part.startswith("{") and not _FIXED.fullmatch(part):
+                text = f"{operation.route.method} {operation.route.path}"
+                message = f"{text}: API Gateway takes no {part!r} in a path; not served"
+                points.append(OpenPoint(message, operation.line))
+                return None
+            name = self._names.setdefault(settled, part) if part.startswith("{") else part
+            settled += f"/{name}"
         return settled or "/"
 
 
-def _route(
-    endpoint: Endpoint,
-    method: str,
-    function: str | None,
-    authorizer: str | None,
-    points: list[OpenPoint],
-) -> Route:
-    access = _access(endpoint, authorizer)
-    title = f"{endpoint.method} {endpoint.path}"
-    if access == "unstated":
-        points.append(
-            OpenPoint(
-                f"{title}: the design does not say who may call it; it takes signed (IAM) requests "
-                "only, until the design says so or unstated_routes_are_public is true",
-                endpoint.line,
-            )
-        )
-    if function is None:
-        points.append(
-            OpenPoint(f"{title}: no function serves it; the API answers 501", endpoint.line)
-        )
-    statuses = sorted({r.status for r in endpoint.responses if 100 <= r.status <= 599})
-    return Route(
-        method=method,
-        function=function,
-        access=access,
-        statuses=tuple(statuses) or (200,),
-        summary=endpoint.summary or "",
-        line=endpoint.line,
+def _parts(route: CodeRoute) -> list[str]:
+    names = iter(route.params)
+    parts = []
+    for part in filter(None, route.path.split("/")):
+        if part.startswith("{"):
+            param = next(names)
+            wire = param.wire if _PARAMETER.fullmatch(param.wire) else param.name
+            part = f"{{{wire}}}"
+        parts.append(part)
+    return parts
+
+
+def _unstated(operation: OperationView) -> OpenPoint:
+    return OpenPoint(
+        f"{operation.route.method} {operation.route.path}: the design does not say who may call "
+        "it; it takes signed (IAM) requests only, until the design says so or "
+        "unstated_routes_are_public is true",
+        operation.line,
     )
 
 
-def _access(endpoint: Endpoint, authorizer: str | None) -> str:
-    if endpoint.auth is None:
+def _statuses(operation: OperationView, endpoint: Endpoint | None) -> tuple[int, ...]:
+    stated = {answer.status for answer in endpoint.responses} if endpoint else set()
+    return tuple(sorted({operation.status, *(code for code in stated if 100 <= code <= 599)}))
+
+
+def _access(endpoint: Endpoint | None, authorizer: str | None) -> str:
+    if endpoint is None or endpoint.auth is None:
         return "authorizer" if authorizer else "unstated"
-    stated = "_".join(words(endpoint.auth))
-    access = _ACCESS.get(stated, "unstated")
+    access = _ACCESS.get("_".join(words(endpoint.auth)), "unstated")
     return "authorizer" if access == "jwt" and authorizer else access

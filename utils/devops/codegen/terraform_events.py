@@ -40,7 +40,7 @@ from codegen.terraform_view import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from lld.model import Design, Function, Resource
+    from lld.model import Design, Resource
 
 _DAY_S = 86_400
 _KEPT_FAILED_S = 14 * _DAY_S
@@ -93,7 +93,7 @@ class _Found:
 def find_events(
     design: Design,
     service: str,
-    functions: Sequence[tuple[Function, FunctionView]],
+    functions: Sequence[FunctionView],
     tables: Sequence[TableView],
 ) -> Events:
     """The resources and triggers of the functions that events start."""
@@ -101,17 +101,17 @@ def find_events(
     found.topics = _plain(design, "sns", TOPIC, found)
     found.buckets = _plain(design, "s3", BUCKET, found)
     by_trigger = {
-        kind: [pair for pair in functions if pair[1].trigger == kind]
+        kind: [function for function in functions if function.trigger == kind]
         for kind in ("sqs", "sns", "s3", "dynamodb_stream", "eventbridge", "schedule")
     }
     queue_triggers = _queues(design, by_trigger["sqs"], found)
     topic_triggers = [
-        Trigger(view.key, _source(function, view, found.topics, TOPIC, "topic", found).key)
-        for function, view in by_trigger["sns"]
+        Trigger(function.key, _source(function, found.topics, TOPIC, "topic", found).key)
+        for function in by_trigger["sns"]
     ]
     bucket_triggers = [
-        Trigger(view.key, _source(function, view, found.buckets, BUCKET, "bucket", found).key)
-        for function, view in by_trigger["s3"]
+        Trigger(function.key, _source(function, found.buckets, BUCKET, "bucket", found).key)
+        for function in by_trigger["s3"]
     ]
     return Events(
         queues=tuple(found.queues),
@@ -143,8 +143,7 @@ def _plain(design: Design, kind: str, rule: Rule, found: _Found) -> list[NamedVi
 
 
 def _source(
-    function: Function,
-    view: FunctionView,
+    function: FunctionView,
     candidates: list[NamedView],
     rule: Rule,
     kind: str,
@@ -154,26 +153,26 @@ def _source(
     match = find(function.source, candidates) or find(function.description, candidates)
     if match is None and len(candidates) == 1:
         match = candidates[0]
-    match = match or closest(function.name, candidates)
+    match = match or closest(function.title, candidates)
     if match is not None:
         return match
-    text = _own_name(function, view, found.service)
+    text = _own_name(function, found.service)
     made = found.named(kind, rule, text, function.line)
     candidates.append(made)
     found.points.append(
         OpenPoint(
-            f"function {function.name!r}: no {kind} named, one was made for it", function.line
+            f"function {function.title!r}: no {kind} named, one was made for it", function.line
         )
     )
     return made
 
 
-def _own_name(function: Function, view: FunctionView, service: str) -> str:
+def _own_name(function: FunctionView, service: str) -> str:
     """A name for what the design does not name: the source as written, else the function's."""
     stated = function.source or ""
     if re.fullmatch(r"[\w${}.<>-]{3,80}", stated) and re.search(r"[-_]|Queue$|Topic$", stated):
         return stated if "{" in stated else f"{stated}-{{env}}"
-    return f"bbws-{service}-{view.key.replace('_', '-')}-{{env}}"
+    return f"bbws-{service}-{function.key.strip('_').replace('_', '-')}-{{env}}"
 
 
 def _is_dead_letter(item: Resource) -> bool:
@@ -186,9 +185,7 @@ def _is_dead_letter(item: Resource) -> bool:
     )
 
 
-def _queues(
-    design: Design, consumers: Sequence[tuple[Function, FunctionView]], found: _Found
-) -> list[QueueTrigger]:
+def _queues(design: Design, consumers: Sequence[FunctionView], found: _Found) -> list[QueueTrigger]:
     """Declared queues, queues of consumers that name none, and a dead-letter queue for each."""
     declared = {aws_name(item.name, QUEUE): item for item in _of_type(design, "sqs")}
     dead = {name: item for name, item in declared.items() if _is_dead_letter(item)}
@@ -210,24 +207,26 @@ def _queues(
 
 
 def _assign(
-    consumers: Sequence[tuple[Function, FunctionView]],
+    consumers: Sequence[FunctionView],
     sources: list[tuple[NamedView, Resource | None]] | list[Any],
     found: _Found,
 ) -> list[tuple[FunctionView, NamedView]]:
     fed = []
-    for function, view in consumers:
+    for function in consumers:
         candidates = [queue for queue, _ in sources]
         match = find(function.source, candidates)
         if match is None and not function.source:
-            match = closest(function.name, candidates)
+            match = closest(function.title, candidates)
             match = match or (candidates[0] if len(candidates) == 1 else None)
         if match is None:
-            text = _own_name(function, view, found.service)
+            text = _own_name(function, found.service)
             match = found.named("sqs", QUEUE, text, function.line)
             sources.append((match, None))
-            message = f"function {function.name!r}: the design describes no queue of its own for it"
+            message = (
+                f"function {function.title!r}: the design describes no queue of its own for it"
+            )
             found.points.append(OpenPoint(f"{message}, {match.name!r} was made", function.line))
-        fed.append((view, match))
+        fed.append((function, match))
     return fed
 
 
@@ -309,17 +308,17 @@ def _within(value: Any, low: int, high: int, default: int) -> int:
 
 
 def _streams(
-    consumers: Sequence[tuple[Function, FunctionView]],
+    consumers: Sequence[FunctionView],
     tables: Sequence[TableView],
     found: _Found,
 ) -> Iterable[StreamTrigger]:
-    for function, view in consumers:
+    for function in consumers:
         table = find(function.source, tables) or (tables[0] if len(tables) == 1 else None)
         if table is None:
-            message = f"function {function.name!r}: the design does not say which table's stream"
+            message = f"function {function.title!r}: the design does not say which table's stream"
             found.points.append(OpenPoint(f"{message} it reads; it has no trigger", function.line))
             continue
-        yield StreamTrigger(view.key, table.label, 100)
+        yield StreamTrigger(function.key, table.label, 100)
 
 
 def _bus(design: Design, found: _Found) -> NamedView | None:
@@ -344,28 +343,28 @@ def _bus(design: Design, found: _Found) -> NamedView | None:
 
 
 def _event_rules(
-    design: Design, consumers: Sequence[tuple[Function, FunctionView]], found: _Found
+    design: Design, consumers: Sequence[FunctionView], found: _Found
 ) -> Iterable[EventRule]:
     names = Distinct()
-    for function, view in consumers:
+    for function in consumers:
         pattern = _pattern(design, function)
         if not pattern:
-            message = f"function {function.name!r}: the design states no event pattern"
+            message = f"function {function.title!r}: the design states no event pattern"
             found.points.append(OpenPoint(f"{message}; its rule is switched off", function.line))
-        text = f"bbws-{found.service}-{view.key.replace('_', '-')}-{{env}}"
+        text = f"bbws-{found.service}-{function.key.strip('_').replace('_', '-')}-{{env}}"
         yield EventRule(
-            function=view.key,
+            function=function.key,
             name=names.claim(aws_name(text, EVENT_RULE), "-"),
-            pattern=pattern or {"source": [f"bbws.{found.service}"], "detail-type": [view.key]},
+            pattern=pattern or {"source": [f"bbws.{found.service}"], "detail-type": [function.key]},
             enabled=bool(pattern),
         )
 
 
-def _pattern(design: Design, function: Function) -> dict[str, list[str]]:
+def _pattern(design: Design, function: FunctionView) -> dict[str, list[str]]:
     """Source and detail type: those of a declared rule for this function, else event names."""
     for item in _of_type(design, "eventbridge"):
         target = str(item.details.get("target", ""))
-        if target and words(target) == words(function.name):
+        if target and words(target) == words(function.title):
             stated = {
                 "source": _listed(item.details.get("source")),
                 "detail-type": _listed(item.details.get("detail_type")),
@@ -384,22 +383,20 @@ def _listed(value: Any) -> list[str]:
     return [text for item in items if (text := str(item).strip(" `\"'"))]
 
 
-def _schedules(
-    consumers: Sequence[tuple[Function, FunctionView]], found: _Found
-) -> Iterable[Schedule]:
+def _schedules(consumers: Sequence[FunctionView], found: _Found) -> Iterable[Schedule]:
     names = Distinct()
-    for function, view in consumers:
+    for function in consumers:
         expression = schedule_expression(function.source) or schedule_expression(
             function.description
         )
         if expression is None:
-            message = f"function {function.name!r}: the design states no time"
+            message = f"function {function.title!r}: the design states no time"
             found.points.append(
                 OpenPoint(f"{message}; its schedule is switched off", function.line)
             )
-        text = f"bbws-{found.service}-{view.key.replace('_', '-')}-{{env}}"
+        text = f"bbws-{found.service}-{function.key.strip('_').replace('_', '-')}-{{env}}"
         yield Schedule(
-            function=view.key,
+            function=function.key,
             name=names.claim(aws_name(text, EVENT_RULE), "-"),
             expression=expression or "rate(1 day)",
             enabled=expression is not None,

@@ -1,4 +1,4 @@
-"""From a design to what the Terraform templates see, in one pass over each part."""
+"""From a service to what the Terraform templates see, in one pass over each part."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from codegen.naming import snake
+from codegen.naming import words
+from codegen.source_handlers import has_idempotency
 from codegen.terraform_access import World, grants_for
 from codegen.terraform_api import find_paths
 from codegen.terraform_events import find_events
@@ -15,62 +16,64 @@ from codegen.terraform_settings import find_settings
 from codegen.terraform_tables import table_views
 from codegen.terraform_view import FunctionView, Limits, OpenPoint, TerraformView
 from common.environments import environments
+from lld.model import Trigger
 
 if TYPE_CHECKING:
+    from codegen.service_view import ServiceView
     from lld.model import Design, Function
 
 MEMORY_MB = 256
 TIMEOUT_S = 30
 _MEMORY = (128, 10_240)
 _TIMEOUT = (1, 900)
-_ASYNC = frozenset({"sns", "s3", "eventbridge", "schedule"})
+_ASYNC = frozenset({Trigger.SNS, Trigger.S3, Trigger.EVENTBRIDGE, Trigger.SCHEDULE})
+_ANSWERING = frozenset({"api", "response", "get", "list", "read", "create", "update", "delete"})
+EXPIRES = "expiresAt"
+"""Attribute that says when a remembered message may be forgotten, where the design names none."""
 _DEPLOYED = ("dev", "sit", "prod")
 _RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653)
 _OWN_TAGS = frozenset({"project", "service", "environment", "component", "lld", "managedby"})
 _TAG_TEXT = re.compile(r"[^A-Za-z0-9 _.:/=+@-]")
 
 
-def terraform_view(design: Design) -> TerraformView:
-    """Everything the templates need of a design.
-
-    Raises:
-        RefusedError: A fact of the design has no safe form in AWS; the message names its line.
-    """
-    service = service_name(design)
+def terraform_view(service: ServiceView) -> TerraformView:
+    """Everything the templates need of a service."""
+    design = service.design
+    prefix = aws_name(service.name.replace("_", "-"), SERVICE, fallback="service")
     points: list[OpenPoint] = []
-    functions = _functions(design, service)
-    streamed = any(view.trigger == "dynamodb_stream" for _, view in functions)
-    tables, found = table_views(design, service, streamed=streamed)
+    functions = _functions(service, prefix)
+    tables, found = table_views(
+        design,
+        prefix,
+        streamed=any(function.trigger == Trigger.DYNAMODB_STREAM for function in functions),
+        expires=EXPIRES if service.events and has_idempotency(service) else None,
+    )
     points += found
-    events = find_events(design, service, functions, tables)
+    events = find_events(design, prefix, functions, tables)
     points += events.open_points
-    authorizer = next((view.key for _, view in functions if view.trigger == "authorizer"), None)
-    paths, found = find_paths(design, [(f, view.key) for f, view in functions], authorizer)
+    authorizer = next((f.key for f in functions if f.trigger == Trigger.AUTHORIZER), None)
+    paths, found = find_paths(service, authorizer)
     points += found
-    settings, found = find_settings(design, service, tables, events)
+    settings, found = find_settings(service, prefix, tables, events)
     points += found
-    world = World(tables, events, settings)
-    views = []
-    for function, view in functions:
-        grants, found = grants_for(function, view.key, world)
-        points += found
-        views.append(replace(view, grants=grants))
+    functions, missing = _with_grants(functions, World(service, tables, events, settings))
+    points += missing
     return TerraformView(
         document=design.document,
         lld_id=_tag(design.lld_id or "unnumbered"),
-        title=design.title or service,
-        service=service,
-        repository=_tag(design.repository or f"2_bbws_{service.replace('-', '_')}_lambda"),
-        prefix=f"bbws-{service}",
+        title=service.title,
+        service=service.name,
+        repository=service.repository,
+        prefix=f"bbws-{prefix}",
         project=_tag(_stated_tag(design, "project") or "BBWS"),
-        component=_tag(_stated_tag(design, "component") or f"{service}-lambda"),
+        component=_tag(_stated_tag(design, "component") or f"{prefix}-lambda"),
         extra_tags=_extra_tags(design),
         environments=tuple(environments()[name] for name in _DEPLOYED),
-        functions=tuple(views),
+        functions=functions,
         tables=tables,
         paths=paths,
         settings=settings,
-        limits=_limits(design),
+        limits=_limits(service),
         authorizer=authorizer,
         queues=events.queues,
         topics=events.topics,
@@ -86,50 +89,57 @@ def terraform_view(design: Design) -> TerraformView:
     )
 
 
-def service_name(design: Design) -> str:
-    """The name of the service as AWS names carry it."""
-    return aws_name((design.service or "service").replace("_", "-"), SERVICE, fallback="service")
-
-
-def _functions(design: Design, service: str) -> list[tuple[Function, FunctionView]]:
-    keys, names = Distinct(), Distinct()
-    pairs = []
-    for function in design.functions:
-        key = keys.claim(snake(function.name, default="function"))
-        name = names.claim(function_name(function, key, service), "-")
-        timeout = _clamped(function.timeout_s or design.timeout_s or TIMEOUT_S, _TIMEOUT)
-        pairs.append(
-            (
-                function,
-                FunctionView(
-                    key=key,
-                    name=name,
-                    title=function.name,
-                    handler=f"src.handlers.{key}.handler",
-                    description=_description(function),
-                    memory_mb=_clamped(
-                        function.memory_mb or design.memory_mb or MEMORY_MB, _MEMORY
-                    ),
-                    timeout_s=timeout,
-                    trigger=function.trigger.value,
-                    line=function.line,
-                    is_async=function.trigger.value in _ASYNC,
-                ),
+def _functions(service: ServiceView, prefix: str) -> tuple[FunctionView, ...]:
+    design = service.design
+    sizes: dict[tuple[str, int | None], Function] = {
+        (one.name, one.line): one for one in design.functions
+    }
+    names = Distinct()
+    views = []
+    for function in service.functions:
+        stated = sizes.get((function.name, function.line)) if function.designed else None
+        memory = (stated and stated.memory_mb) or design.memory_mb or MEMORY_MB
+        timeout = (stated and stated.timeout_s) or design.timeout_s or TIMEOUT_S
+        views.append(
+            FunctionView(
+                key=function.module,
+                name=names.claim(function_name(function.name, function.module, prefix), "-"),
+                title=function.name,
+                handler=function.handler,
+                description=_description(function.description),
+                memory_mb=_clamped(memory, _MEMORY),
+                timeout_s=_clamped(timeout, _TIMEOUT),
+                trigger=function.trigger,
+                source=function.source,
+                line=function.line,
+                is_async=function.trigger in _ASYNC,
             )
         )
-    return pairs
+    return tuple(views)
 
 
-def function_name(function: Function, key: str, service: str) -> str:
+def _with_grants(
+    functions: tuple[FunctionView, ...], world: World
+) -> tuple[tuple[FunctionView, ...], list[OpenPoint]]:
+    views: list[FunctionView] = []
+    points: list[OpenPoint] = []
+    for view, function in zip(functions, world.service.functions, strict=True):
+        grants, found = grants_for(function, world)
+        views.append(replace(view, grants=grants))
+        points += found
+    return tuple(views), points
+
+
+def function_name(title: str, module: str, prefix: str) -> str:
     """The name in AWS: the design's own if it is a full one, else service and function."""
-    stated = with_environment(function.name)
+    stated = with_environment(title)
     if not (stated.startswith("bbws-") and "{env}" in stated):
-        stated = f"bbws-{service}-{key.strip('_').replace('_', '-')}-{{env}}"
-    return aws_name(stated, FUNCTION, fallback=f"bbws-{service}")
+        stated = f"bbws-{prefix}-{module.strip('_').replace('_', '-')}-{{env}}"
+    return aws_name(stated, FUNCTION, fallback=f"bbws-{prefix}")
 
 
-def _description(function: Function) -> str:
-    text = re.sub(r"[^\x20-\x7e\u00a1-\u024f\u2010-\u2027]+", " ", function.description or "")
+def _description(stated: str) -> str:
+    text = re.sub(r"[^\x20-\x7e\u00a1-\u024f\u2010-\u2027]+", " ", stated)
     return " ".join(text.split())[:250]
 
 
@@ -159,11 +169,12 @@ def _extra_tags(design: Design) -> tuple[tuple[str, str], ...]:
     return tuple(found.values())[:40]
 
 
-def _limits(design: Design) -> Limits:
+def _limits(service: ServiceView) -> Limits:
+    served = {word for one in service.apis for word in words(one.name)} | _ANSWERING
     latencies, rates, retentions = [], [], []
-    for item in design.requirements:
+    for item in service.design.requirements:
         name, target = item.name.lower(), item.target.lower()
-        if "latency" in name or "response time" in name:
+        if ("latency" in name or "response time" in name) and served & set(words(name)):
             latencies += _milliseconds(target)
         elif "log" in name and "retention" in name:
             retentions += [int(days) for days in re.findall(r"(\d{1,4})\s*days?", target)]

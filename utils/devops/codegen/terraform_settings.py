@@ -14,21 +14,24 @@ from codegen.terraform_view import OpenPoint, SecretView, Settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from codegen.service_view import ServiceView
     from codegen.terraform_events import Events
     from codegen.terraform_view import QueueView, TableView
-    from lld.model import Design, EnvironmentVariable
+    from lld.model import EnvironmentVariable
 
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
 _OWNED_BY_LAMBDA = re.compile(r"AWS_|LAMBDA_|_HANDLER|_X_AMZN")
 _REFERENCE = re.compile(r"_(?:ARN|SECRET_NAME|SECRET_ID|SECRET)$")
 _LONGEST_VALUE = 1000
+_PLACEHOLDER = re.compile(r"x{4,}|X{4,}|\.\.\.|<[^>]*>")
 PAGE_TOKEN_SECRET = "PAGE_TOKEN_SECRET_ARN"  # noqa: S105 - the name of a variable
 
 
 def find_settings(
-    design: Design, service: str, tables: Sequence[TableView], events: Events
+    service: ServiceView, prefix: str, tables: Sequence[TableView], events: Events
 ) -> tuple[Settings, tuple[OpenPoint, ...]]:
     """The variables, and what the design leaves open about them. No secret's value is ever kept."""
+    design = service.design
     computed = _common(service, tables)
     stated: dict[str, str] = {}
     points: list[OpenPoint] = []
@@ -42,23 +45,25 @@ def find_settings(
             computed[variable.name] = expression
         else:
             stated[variable.name] = _stated(variable, points)
-    secrets = _secrets(design, service, points)
+    secrets = _secrets(service, prefix, points)
     for secret in secrets:
         computed.pop(secret.variable, None)
         stated.pop(secret.variable, None)
     return Settings(tuple(computed.items()), tuple(stated.items()), secrets), tuple(points)
 
 
-def _common(service: str, tables: Sequence[TableView]) -> dict[str, str]:
+def _common(service: ServiceView, tables: Sequence[TableView]) -> dict[str, str]:
     found = {
         "ENVIRONMENT": "var.environment",
         "LOG_LEVEL": "var.log_level",
         "POWERTOOLS_LOG_LEVEL": "var.log_level",
-        "POWERTOOLS_SERVICE_NAME": quote(service),
+        "POWERTOOLS_SERVICE_NAME": "local.service",
         "POWERTOOLS_METRICS_NAMESPACE": "var.project",
     }
-    if len(tables) == 1:
-        found["TABLE_NAME"] = f"aws_dynamodb_table.{tables[0].label}.name"
+    for read in service.tables:
+        for table in tables:
+            if (table.title, table.line) == (read.name, read.line):
+                found[read.variable] = f"aws_dynamodb_table.{table.label}.name"
     return found
 
 
@@ -103,7 +108,7 @@ def _queue(text: str, queues: Sequence[QueueView]) -> QueueView | None:
 
 def _stated(variable: EnvironmentVariable, points: list[OpenPoint]) -> str:
     value = with_environment(variable.value or "").strip(" `")[:_LONGEST_VALUE]
-    if not value:
+    if not value or _PLACEHOLDER.search(value):
         points.append(
             OpenPoint(
                 f"variable {variable.name!r}: the design gives no value; "
@@ -111,10 +116,12 @@ def _stated(variable: EnvironmentVariable, points: list[OpenPoint]) -> str:
                 variable.line,
             )
         )
+        return ""
     return value
 
 
-def _secrets(design: Design, service: str, points: list[OpenPoint]) -> tuple[SecretView, ...]:
+def _secrets(service: ServiceView, prefix: str, points: list[OpenPoint]) -> tuple[SecretView, ...]:
+    design = service.design
     keys, variables = Distinct(), Distinct()
     named = [aws_name(item.name, SECRET) for item in design.resources if item.type == "secret"]
     views = []
@@ -136,15 +143,18 @@ def _secrets(design: Design, service: str, points: list[OpenPoint]) -> tuple[Sec
             SecretView(
                 key=keys.claim(identifier(base)),
                 variable=variables.claim(carrier),
-                name=_secret_name(variable, base, service, named),
+                name=_secret_name(variable, base, prefix, named),
                 line=variable.line,
             )
         )
+    if service.has_lists and all(view.variable != PAGE_TOKEN_SECRET for view in views):
+        name = aws_name(f"bbws/{prefix}/page-token", SECRET)
+        views.append(SecretView(keys.claim("page_token"), variables.claim(PAGE_TOKEN_SECRET), name))
     return tuple(views)
 
 
 def _secret_name(
-    variable: EnvironmentVariable, base: str, service: str, named: Sequence[str]
+    variable: EnvironmentVariable, base: str, prefix: str, named: Sequence[str]
 ) -> str:
     """The name the design gives the secret, else one made of service and variable."""
     wanted = {word for word in words(base) if word != "secret"}
@@ -154,4 +164,4 @@ def _secret_name(
     path = re.search(r"[\w.-]+(?:/[\w.{}$-]+)+", variable.description or "")
     if path:
         return aws_name(path[0], SECRET)
-    return aws_name(f"bbws/{service}/{base.lower().replace('_', '-')}", SECRET)
+    return aws_name(f"bbws/{prefix}/{base.lower().replace('_', '-')}", SECRET)

@@ -18,7 +18,7 @@ _ATTRIBUTE_LIMIT = 255
 
 
 def table_views(
-    design: Design, service: str, *, streamed: bool
+    design: Design, service: str, *, streamed: bool, expires: str | None = None
 ) -> tuple[tuple[TableView, ...], tuple[OpenPoint, ...]]:
     """The tables, and what the design leaves open about them.
 
@@ -26,6 +26,7 @@ def table_views(
         design: The design.
         service: Name of the service, for a table without a name.
         streamed: A function waits for changes of a table.
+        expires: Attribute of the first table that says when an item may go, if the design has none.
     """
     labels, names = Distinct(), Distinct()
     numeric = _numeric_attributes(design)
@@ -45,6 +46,7 @@ def table_views(
         views.append(
             TableView(
                 label=labels.claim(_label(name, service)),
+                title=table.name or "",
                 name=name,
                 hash_key=hash_key,
                 range_key=range_key,
@@ -52,7 +54,7 @@ def table_views(
                     (key, "N" if key in numeric else "S") for key in dict.fromkeys(used) if key
                 ),
                 indexes=indexes,
-                ttl_attribute=_attribute(table.ttl_attribute),
+                ttl_attribute=_attribute(table.ttl_attribute) or (None if views else expires),
                 stream=_stream(table, streamed=streamed and len(design.tables) == 1),
                 line=table.line,
             )
@@ -96,6 +98,7 @@ def _indexes(table: Table) -> tuple[tuple[IndexView, ...], list[OpenPoint]]:
             continue
         views.append(
             IndexView(
+                title=index.name,
                 name=names.claim(aws_name(index.name, TABLE, fallback="index"), "-"),
                 hash_key=hash_key,
                 range_key=_attribute(index.sort_key),

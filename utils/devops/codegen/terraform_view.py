@@ -44,6 +44,7 @@ class FunctionView:
     memory_mb: int
     timeout_s: int
     trigger: str
+    source: str | None
     line: int | None
     is_async: bool = False
     grants: tuple[Grant, ...] = ()
@@ -51,8 +52,9 @@ class FunctionView:
 
 @dataclass(frozen=True, slots=True)
 class IndexView:
-    """A global secondary index."""
+    """A global secondary index; `title` is its name as the design writes it."""
 
+    title: str
     name: str
     hash_key: str
     range_key: str | None
@@ -61,9 +63,13 @@ class IndexView:
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """A DynamoDB table; `attributes` are those that keys use, with their type."""
+    """A DynamoDB table; `attributes` are those that keys use, with their type.
+
+    `title` is its name as the design writes it, empty for a table without one.
+    """
 
     label: str
+    title: str
     name: str
     hash_key: str
     range_key: str | None
@@ -147,15 +153,13 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method of a path; without a function the API itself answers 501."""
+    """One method of a path."""
 
     method: str
-    function: str | None
+    function: str
     access: str
     """`none`, `jwt`, `authorizer`, `api_key`, `iam`, or `unstated`."""
     statuses: tuple[int, ...]
-    summary: str
-    line: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,11 +246,6 @@ class TerraformView:
     def source_queues(self) -> tuple[QueueView, ...]:
         """Queues that are worked off, as opposed to those that keep what failed."""
         return tuple(queue for queue in self.queues if queue.dead_letter)
-
-    @property
-    def unserved(self) -> bool:
-        """Whether a route has no function."""
-        return any(route.function is None for path in self.paths for route in path.routes)
 
     @property
     def dead_letter_queues(self) -> tuple[QueueView, ...]:
