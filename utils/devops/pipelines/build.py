@@ -7,7 +7,6 @@ when its `PipelineService` was made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,8 @@ from common.home import HOME
 from pipelines.pins import pins
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from jinja2 import Environment as Renderer
 
     from pipelines.service import PipelineService

@@ -7,14 +7,16 @@ commits, with the version as a comment for people and for update tools.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from common.errors import UnavailableError
 from common.home import HOME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 PINS = HOME / "templates" / "workflows" / "pins.yml"
 

@@ -1,0 +1,1 @@
+"""The checks of a workflow, one module a subject: functions from a workflow to findings."""

@@ -1,0 +1,223 @@
+"""The rules of this house for whatever deploys: account first, approvals, a way back, a word to the
+team, and nothing interrupted."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from common.environments import environments
+from pipelines.findings import Finding, error, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pipelines.model import Job, Step, Workflow
+    from pipelines.yaml_tree import Node
+
+_DEPLOYS = re.compile(
+    r"""deploy_cli\.py\s+(?:dev|promote-(?:sit|prod)|rollback|hotfix)\b
+    |terraform_cli\.py\s+apply\b
+    |\bterraform\b[^\n|;&]*\sapply\b
+    |\baws\s+lambda\s+(?:update-function-code|update-alias|publish-version)\b
+    |\baws\s+(?:ecs\s+update-service|cloudformation\s+deploy)\b
+    |\b(?:sam|serverless|sls|cdk)\s+deploy\b""",
+    re.X,
+)
+_DRY = re.compile(r"--dry-run|--list\b|-h\b|--help")
+_ACCOUNT = re.compile(r"sts\s+get-caller-identity|deploy_cli\.py\s+preflight")
+_NOTIFIES = re.compile(
+    r"--action[ =]notify|\bsns\s+publish\b|hooks\.slack\.com|slack|webhook|sendmail|notify", re.I
+)
+_SMOKE = re.compile(r"health-check|pipeline_test\.py\s+integration|smoke", re.I)
+_ROLLS_BACK = re.compile(
+    r"deploy_cli\.py\s+(?:rollback|abort|resume)\b|rollback|roll[ -]?back", re.I
+)
+_ON_FAILURE = re.compile(r"failure\(\)|always\(\)|!\s*cancelled\(\)|job\.status")
+_SWALLOWS = re.compile(r"\|\|\s*(?:true|:|exit\s+0|echo\b)|^\s*set\s+\+e\b", re.M)
+_CHECKS = re.compile(r"(?:security_cli|deploy_cli|terraform_cli|local_runner|release_cli)\.py\b")
+_AUTOMATIC = frozenset(
+    {"push", "pull_request", "pull_request_target", "schedule", "workflow_run", "merge_group"}
+)
+
+
+def check(workflow: Workflow, siblings: Sequence[Workflow] = ()) -> Iterator[Finding]:
+    """Findings of the house rules; `siblings` are the repository's other workflows."""
+    deploying = [job for job in workflow.jobs.values() if deployment(job)]
+    for job in deploying:
+        yield from _account_first(job)
+        yield from _gates(workflow, job)
+        yield from _told(job)
+        yield from _smoke_tested(workflow, job)
+    if deploying:
+        yield from _never_cancelled(workflow, deploying)
+        yield from _way_back(workflow, deploying, siblings)
+    for job in workflow.jobs.values():
+        yield from _swallowed(job)
+    yield from _shared_group(workflow, siblings)
+
+
+def deployment(job: Job) -> Step | None:
+    """The first step of a job that changes what runs somewhere."""
+    return next((step for step in job.steps if _deploys(step)), None)
+
+
+def _deploys(step: Step) -> bool:
+    if step.run is None:
+        return False
+    lines = step.run.text.replace("\\\n", " ").splitlines()
+    return any(_DEPLOYS.search(line) and not _DRY.search(line) for line in lines)
+
+
+def _is_rollback(job: Job) -> bool:
+    return any(step.run and "deploy_cli.py rollback" in step.run.text for step in job.steps)
+
+
+def _account_first(job: Job) -> Iterator[Finding]:
+    for step in job.steps:
+        if _validates_account(step):
+            return
+        if _deploys(step):
+            message = f"job {job.id!r} deploys before it has validated the AWS account"
+            hint = "compare `aws sts get-caller-identity` with the environment's account first"
+            yield error("house/account-validation", step.run or step.node, message, hint=hint)
+            return
+
+
+def _validates_account(step: Step) -> bool:
+    if step.run is not None and _ACCOUNT.search(step.run.text):
+        return True
+    return step.inputs.get("allowed-account-ids") is not None
+
+
+def targets(job: Job) -> set[str]:
+    """The environments a job deploys to, as far as its text tells."""
+    known = [name for name in environments() if name in ("dev", "sit", "prod")]
+    text = " ".join(step.run.text for step in job.steps if step.run and _deploys(step))
+    named = job.environment.text if job.environment is not None else ""
+    found = {name for name in known if named == name}
+    found |= {name for name in known if re.search(rf"(?:--env[ =]|promote-){name}\b", text)}
+    return found
+
+
+def _gates(workflow: Workflow, job: Job) -> Iterator[Finding]:
+    here = job.environment.text if job.environment is not None else ""
+    for name in sorted(targets(job) - {"dev"}):
+        if here != name and "${{" not in here:
+            message = f"job {job.id!r} deploys to {name} outside environment {name!r}"
+            hint = f"'environment: {name}' makes it wait for its approval"
+            yield error("house/approval-gate", job.key, message, hint=hint)
+        automatic = sorted(_AUTOMATIC & set(workflow.events))
+        if automatic:
+            place = workflow.event_nodes[automatic[0]]
+            message = f"{name} is deployed on {automatic[0]!r}, but only by promotion, on request"
+            yield error("house/direct-deploy", place, message)
+    if "prod" in targets(job) and not _is_rollback(job):
+        yield from _prod_gates(workflow, job)
+
+
+def _prod_gates(workflow: Workflow, job: Job) -> Iterator[Finding]:
+    """Business owner and tech lead: two gates, as one reviewer is enough for an environment."""
+    passed = {
+        before.environment.text
+        for before in workflow.ancestors(job)
+        if before.environment is not None
+    }
+    for role in environments()["prod"].approvals:
+        if f"prod-{role}" not in passed:
+            message = f"job {job.id!r} deploys to prod without the gate 'prod-{role}' before it"
+            hint = f"a job in environment prod-{role}, and 'needs' on it"
+            yield error("house/approval-gate", job.key, message, hint=hint)
+
+
+def _told(job: Job) -> Iterator[Finding]:
+    for step in job.steps:
+        condition = step.condition.text if step.condition is not None else ""
+        if _text_matches(step, _NOTIFIES) and _ON_FAILURE.search(condition):
+            return
+    message = f"job {job.id!r} deploys, but tells nobody when that fails"
+    hint = "a last step with `if: ${{ failure() }}` and monitor_cli.py alerts --action notify"
+    yield error("house/notification", job.key, message, hint=hint)
+
+
+def _text_matches(step: Step, pattern: re.Pattern[str]) -> bool:
+    nodes = (step.name, step.run, step.uses)
+    return any(node is not None and pattern.search(node.text) for node in nodes)
+
+
+def _smoke_tested(workflow: Workflow, job: Job) -> Iterator[Finding]:
+    first = deployment(job)
+    after = [step for step in job.steps if first is not None and step.number > first.number]
+    later = [other for other in workflow.jobs.values() if job in list(workflow.ancestors(other))]
+    steps = [*after, *(step for other in later for step in other.steps)]
+    if not any(_text_matches(step, _SMOKE) for step in steps):
+        message = f"job {job.id!r} deploys, but nothing tests afterwards whether that works"
+        hint = "monitor_cli.py health-check, or pipeline_test.py integration"
+        yield error("house/smoke-test", job.key, message, hint=hint)
+
+
+def _never_cancelled(workflow: Workflow, deploying: Sequence[Job]) -> Iterator[Finding]:
+    """An interrupted apply leaves locks behind, an interrupted canary leaves weights."""
+    owners = [workflow.root, *(job.node for job in deploying)]
+    for owner in owners:
+        concurrency = owner.get("concurrency")
+        if concurrency is None or not concurrency.is_mapping:
+            continue
+        cancel = concurrency.get("cancel-in-progress")
+        if cancel is not None and cancel.text != "false":
+            message = "a deployment is never interrupted, so 'cancel-in-progress' must be false"
+            yield error("house/cancel-deployment", cancel, message)
+    if all(owner.get("concurrency") is None for owner in owners):
+        message = "a deployment without a concurrency group: two of them can run at once"
+        yield error("house/deployment-concurrency", deploying[0].key, message)
+
+
+def _way_back(
+    workflow: Workflow, deploying: Sequence[Job], siblings: Sequence[Workflow]
+) -> Iterator[Finding]:
+    if any(_is_rollback(job) for other in (workflow, *siblings) for job in other.jobs.values()):
+        return
+    for job in deploying:
+        for step in job.steps:
+            condition = step.condition.text if step.condition is not None else ""
+            if _text_matches(step, _ROLLS_BACK) and _ON_FAILURE.search(condition):
+                return
+    message = "there is a deployment, but no workflow and no step that rolls it back"
+    hint = "pipeline_cli.py create-rollback"
+    yield error("house/rollback", deploying[0].key, message, hint=hint)
+
+
+def _swallowed(job: Job) -> Iterator[Finding]:
+    """A check whose failure changes nothing is worse than none."""
+    for step in job.steps:
+        if step.run is None or not _CHECKS.search(step.run.text):
+            continue
+        if match := _SWALLOWS.search(step.run.text):
+            from pipelines.checks.expressions import position
+
+            at = position(step.run, match.start())
+            yield error("house/swallowed-failure", at, "a failure of this check is swallowed")
+        swallow = step.node.get("continue-on-error")
+        if swallow is not None and swallow.text == "true":
+            message = "a failure of this check is swallowed"
+            yield error("house/swallowed-failure", swallow, message)
+
+
+def _shared_group(workflow: Workflow, siblings: Sequence[Workflow]) -> Iterator[Finding]:
+    """One group in two workflows: a pending run of one silently removes that of the other."""
+    group = _group(workflow)
+    if group is None or "github.workflow" in group.text:
+        return
+    for other in siblings:
+        theirs = _group(other)
+        if theirs is not None and theirs.text == group.text:
+            message = f"{other.path.name} uses the same concurrency group {group.text!r}"
+            hint = "a waiting run of one would be dropped for the other"
+            yield warning("house/concurrency-shared", group, message, hint=hint)
+
+
+def _group(workflow: Workflow) -> Node | None:
+    concurrency = workflow.root.get("concurrency")
+    if concurrency is None or not concurrency.is_mapping:
+        return concurrency
+    return concurrency.get("group")

@@ -1,0 +1,329 @@
+"""The schema of workflows and of action definitions, as GitHub documents it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines.findings import Finding, error
+from pipelines.shapes import (
+    Shape,
+    any_scalar,
+    anything,
+    boolean,
+    by_kind,
+    choice,
+    dynamic_or,
+    is_expression,
+    listing,
+    map_of,
+    mapping,
+    matching,
+    nothing_or,
+    number,
+    one_or_many,
+    text,
+    words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipelines.yaml_tree import Node
+
+SCOPES = words(
+    "actions artifact-metadata attestations checks code-quality contents copilot-requests "
+    "deployments discussions id-token issues models packages pages pull-requests "
+    "repository-projects security-events statuses vulnerability-alerts"
+)
+LEVELS = ("read", "write", "none")
+
+_identifier = matching(r"[A-Za-z_][A-Za-z0-9_-]*", "a name of letters, digits, '-' and '_'")
+_env = by_kind(mapping=map_of(any_scalar))
+_SPECIAL_SCOPES = {
+    "id-token": choice(("write", "none")),
+    "models": choice(("read", "none")),
+    "vulnerability-alerts": choice(("read", "none")),
+    "copilot-requests": choice(("write", "none")),
+}
+_permissions = by_kind(
+    scalar=choice(("read-all", "write-all")),
+    mapping=mapping({**dict.fromkeys(SCOPES, choice(LEVELS)), **_SPECIAL_SCOPES}),
+)
+_concurrency = by_kind(
+    scalar=text,
+    mapping=mapping(
+        {"group": text, "cancel-in-progress": boolean, "queue": choice(("single", "max"))},
+        required=("group",),
+    ),
+)
+_defaults = mapping({"run": mapping({"shell": text, "working-directory": text})})
+_environment = by_kind(
+    scalar=text,
+    mapping=mapping({"name": text, "url": text, "deployment": boolean}, required=("name",)),
+)
+_credentials = dynamic_or(mapping({"username": text, "password": text}))
+_container_keys: dict[str, Shape] = {
+    "image": text,
+    "credentials": _credentials,
+    "env": _env,
+    "ports": listing(text),
+    "volumes": listing(text),
+    "options": text,
+}
+_container = by_kind(scalar=nothing_or(text), mapping=mapping(_container_keys, required=("image",)))
+_service = by_kind(
+    scalar=text,
+    mapping=mapping({**_container_keys, "command": text, "entrypoint": text}, required=("image",)),
+)
+_runner = by_kind(
+    scalar=text,
+    sequence=listing(text, least=1),
+    mapping=mapping({"group": text, "labels": one_or_many(text)}),
+)
+_matrix = by_kind(
+    mapping=mapping(
+        {"include": listing(anything), "exclude": listing(anything)},
+        others=listing(anything, least=1),
+    )
+)
+_strategy = mapping({"matrix": _matrix, "fail-fast": boolean, "max-parallel": number})
+_step_keys: dict[str, Shape] = {
+    "id": _identifier,
+    "if": nothing_or(text),
+    "name": any_scalar,
+    "uses": text,
+    "run": text,
+    "working-directory": text,
+    "shell": text,
+    "with": map_of(any_scalar),
+    "env": _env,
+    "continue-on-error": boolean,
+    "timeout-minutes": number,
+    "background": boolean,
+    "wait": one_or_many(text),
+    "wait-all": boolean,
+    "cancel": one_or_many(text),
+    "parallel": anything,
+}
+_step_body = mapping(_step_keys)
+
+
+_DOES = ("uses", "run", "wait", "wait-all", "cancel", "parallel")
+
+
+def _step(node: Node, place: str) -> Iterator[Finding]:
+    yield from _step_body(node, place)
+    if not node.is_mapping:
+        return
+    uses, run = node.key("uses"), node.key("run")
+    if uses and run:
+        yield error("schema-step", run, f"{place} has both 'uses' and 'run'")
+    elif not any(node.key(name) for name in _DOES):
+        yield error("schema-step", node, f"{place} has neither 'uses' nor 'run'")
+    if uses and (shell := node.key("shell")):
+        yield error("schema-step", shell, "'shell' belongs to 'run', not to 'uses'")
+    if run and (inputs := node.key("with")):
+        yield error("schema-step", inputs, "'with' belongs to 'uses', not to 'run'")
+
+
+_steps = listing(_step, least=1)
+_normal_job = mapping(
+    {
+        "name": text,
+        "needs": one_or_many(text),
+        "permissions": _permissions,
+        "runs-on": _runner,
+        "environment": _environment,
+        "concurrency": _concurrency,
+        "outputs": map_of(any_scalar, names=_identifier),
+        "env": _env,
+        "defaults": _defaults,
+        "if": nothing_or(text),
+        "steps": _steps,
+        "timeout-minutes": number,
+        "strategy": _strategy,
+        "continue-on-error": boolean,
+        "container": _container,
+        "services": map_of(_service),
+        "snapshot": anything,
+        "cache-mode": anything,
+    },
+    required=("runs-on", "steps"),
+)
+_calling_job = mapping(
+    {
+        "name": text,
+        "needs": one_or_many(text),
+        "permissions": _permissions,
+        "if": nothing_or(text),
+        "uses": text,
+        "with": map_of(any_scalar),
+        "secrets": by_kind(scalar=choice(("inherit",)), mapping=map_of(any_scalar)),
+        "strategy": _strategy,
+        "concurrency": _concurrency,
+        "cache-mode": anything,
+    },
+    required=("uses",),
+)
+
+
+def _job(node: Node, place: str) -> Iterator[Finding]:
+    calls = node.is_mapping and node.get("uses") is not None
+    yield from (_calling_job if calls else _normal_job)(node, f"job {place}")
+
+
+_dispatch_input = mapping(
+    {
+        "description": any_scalar,
+        "required": boolean,
+        "default": any_scalar,
+        "deprecationMessage": text,
+        "type": choice(("string", "choice", "boolean", "number", "environment")),
+        "options": listing(any_scalar, least=1),
+    }
+)
+_call_input = mapping(
+    {
+        "description": any_scalar,
+        "required": boolean,
+        "default": any_scalar,
+        "deprecationMessage": text,
+        "type": choice(("string", "boolean", "number")),
+    },
+    required=("type",),
+)
+_call_secret = nothing_or(mapping({"description": any_scalar, "required": boolean}))
+_call_output = mapping({"description": any_scalar, "value": any_scalar}, required=("value",))
+
+_patterns = one_or_many(text)
+_filters: dict[str, Shape] = {
+    "types": _patterns,
+    "branches": _patterns,
+    "branches-ignore": _patterns,
+    "tags": _patterns,
+    "tags-ignore": _patterns,
+    "paths": _patterns,
+    "paths-ignore": _patterns,
+}
+_plain_event = nothing_or(mapping({"types": _patterns}))
+_schedule = listing(mapping({"cron": text, "timezone": text}, required=("cron",)), least=1)
+_events: dict[str, Shape] = {
+    "push": nothing_or(mapping({k: v for k, v in _filters.items() if k != "types"})),
+    "pull_request": nothing_or(mapping({k: v for k, v in _filters.items() if "tags" not in k})),
+    "pull_request_target": nothing_or(
+        mapping({k: v for k, v in _filters.items() if "tags" not in k})
+    ),
+    "merge_group": nothing_or(
+        mapping(
+            {k: v for k, v in _filters.items() if k in ("types", "branches", "branches-ignore")}
+        )
+    ),
+    "workflow_run": mapping(
+        {
+            "types": _patterns,
+            "branches": _patterns,
+            "branches-ignore": _patterns,
+            "workflows": _patterns,
+        },
+        required=("workflows",),
+    ),
+    "workflow_dispatch": nothing_or(
+        mapping({"inputs": nothing_or(map_of(nothing_or(_dispatch_input), names=_identifier))})
+    ),
+    "workflow_call": nothing_or(
+        mapping(
+            {
+                "inputs": nothing_or(map_of(_call_input, names=_identifier)),
+                "secrets": nothing_or(map_of(_call_secret, names=_identifier)),
+                "outputs": nothing_or(map_of(_call_output, names=_identifier)),
+            }
+        )
+    ),
+    "schedule": _schedule,
+    "image_version": anything,
+    **dict.fromkeys(
+        words(
+            "branch_protection_rule check_run check_suite create delete deployment "
+            "deployment_status discussion discussion_comment fork gollum issue_comment issues "
+            "label milestone page_build project project_card project_column public "
+            "pull_request_review pull_request_review_comment registry_package release "
+            "repository_dispatch status watch"
+        ),
+        _plain_event,
+    ),
+}
+EVENTS = frozenset(_events)
+
+_on = by_kind(
+    scalar=choice(sorted(EVENTS)),
+    sequence=listing(choice(sorted(EVENTS)), least=1),
+    mapping=mapping(_events),
+)
+_workflow = mapping(
+    {
+        "name": text,
+        "run-name": text,
+        "on": _on,
+        "permissions": _permissions,
+        "env": _env,
+        "defaults": _defaults,
+        "concurrency": _concurrency,
+        "jobs": by_kind(mapping=map_of(_job, names=_identifier)),
+        "cache-mode": anything,
+    },
+    required=("on", "jobs"),
+)
+
+_action_input = mapping(
+    {
+        "description": any_scalar,
+        "required": anything,
+        "default": any_scalar,
+        "deprecationMessage": text,
+        "type": text,
+    }
+)
+_action = mapping(
+    {
+        "name": text,
+        "author": text,
+        "description": text,
+        "inputs": nothing_or(map_of(nothing_or(_action_input))),
+        "outputs": nothing_or(map_of(mapping({"description": any_scalar, "value": any_scalar}))),
+        "runs": mapping({"using": text}, required=("using",), others=anything),
+        "branding": anything,
+    },
+    required=("runs",),
+)
+
+
+def check_workflow(root: Node) -> Iterator[Finding]:
+    """Findings of the schema over a whole workflow."""
+    yield from _workflow(root, "the workflow")
+    jobs = root.get("jobs") if root.is_mapping else None
+    if jobs is not None and jobs.is_mapping and not jobs.entries:
+        yield error("schema-empty", jobs, "'jobs' must not be empty")
+
+
+def check_action(root: Node) -> Iterator[Finding]:
+    """Findings of the schema over an action's definition; composite steps need their shell."""
+    yield from _action(root, "the action")
+    runs = root.get("runs") if root.is_mapping else None
+    if runs is None or not runs.is_mapping:
+        return
+    using = runs.get("using")
+    if using is None or using.text != "composite":
+        return
+    steps = runs.get("steps")
+    if steps is None:
+        yield error("schema-missing", runs, "a composite action needs 'steps'")
+        return
+    yield from _steps(steps, "'steps'")
+    for step in steps.items:
+        if step.is_mapping and step.get("run") is not None and step.get("shell") is None:
+            yield error("action-shell", step, "a 'run' step of a composite action needs 'shell'")
+
+
+def dynamic(node: Node | None) -> bool:
+    """Whether a value is only known when the workflow runs."""
+    return node is not None and is_expression(node)
