@@ -4,84 +4,426 @@ from __future__ import annotations
 
 import common.bootstrap  # noqa: F401
 
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
 import click
 
 from common.boundary import Cli
-from common.options import dry_run_option, lld_option, output_options
-from common.unbuilt import not_built
+from common.errors import ExitCode
+from common.options import aws_options, dry_run_option, lld_option, output_options
+from common.output import emit, note, table
+
+if TYPE_CHECKING:
+    from repository.changes import Outcome
+    from repository.credentials import Aws
+    from repository.operations import SetupReport, Target
+    from repository.status import Status
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def repository_options(command: F) -> F:
+    """`--name` and `--org`."""
+    command = click.option(
+        "--org", default="bbws", show_default=True, help="Organisation or user that owns it."
+    )(command)
+    return click.option("--name", required=True, help="Repository, such as 2_bbws_auth_lambda.")(
+        command
+    )
+
+
+def reviewer_option(command: F) -> F:
+    """`--reviewer ROLE=TEAM`, for owners whose teams are called something else."""
+    return click.option(
+        "--reviewer",
+        "reviewers",
+        multiple=True,
+        metavar="ROLE=TEAM|@USER",
+        help="Who approves as dev-lead, business-owner or tech-lead.  [default: those teams]",
+    )(command)
+
+
+def _target(
+    org: str, name: str, *, dry_run: bool = False, reviewers: tuple[str, ...] = ()
+) -> Target:
+    from repository.model import Slug
+    from repository.operations import Target
+
+    return Target(Slug(org, name), dry_run, reviewers)
+
+
+def _show(outcome: Outcome, output: str) -> None:
+    emit(outcome.to_json(), output, outcome.to_text)
 
 
 @click.group(cls=Cli)
 def cli() -> None:
-    """Create and configure GitHub repositories for services."""
+    """Create and configure GitHub repositories for services.
+
+    Needs GITHUB_TOKEN (or GH_TOKEN) of an administrator; GITHUB_API_URL for an Enterprise Server.
+    """
 
 
 @cli.command()
-@click.option("--name", required=True, help="Repository, such as 2_bbws_auth_lambda.")
-@click.option("--org", default="bbws", show_default=True, help="Organisation or user that owns it.")
+@repository_options
+@click.option("--description", help="One line about it.  [default: that of the design]")
+@click.option("--topic", "topics", multiple=True, help="Topic beside the house's own.")
+@click.option(
+    "--lld", type=click.Path(path_type=Path), help="Design that gives description and topics."
+)
+@click.option("--allow-name", is_flag=True, help="Take a name outside the house's pattern.")
 @dry_run_option
 @output_options
-def create(**_: object) -> None:
-    """Create a private repository with the house's settings.
+def create(
+    name: str,
+    org: str,
+    description: str | None,
+    topics: tuple[str, ...],
+    lld: Path | None,
+    allow_name: bool,
+    dry_run: bool,
+    output: str,
+) -> None:
+    """Create a private repository with the house's settings, or align an existing one.
 
     Example: repo_cli.py create --name 2_bbws_auth_lambda --org bbws
     """
-    not_built()
+    from repository import operations
+    from repository.policy import policy
+
+    target = _target(org, name, dry_run=dry_run)
+    if not allow_name:
+        policy().check_name(name)
+    if lld is not None:
+        from lld.parse import parse_file
+
+        stated, found = operations.described(parse_file(lld))
+        description, topics = description or stated, (*topics, *found)
+    _show(operations.create(target, description, topics), output)
 
 
 @cli.command()
-@click.option("--name", required=True, help="Repository, such as 2_bbws_auth_lambda.")
-@click.option("--org", default="bbws", show_default=True, help="Organisation or user that owns it.")
+@repository_options
 @click.option("--environments", is_flag=True, help="Create dev, sit and prod with their gates.")
+@reviewer_option
 @dry_run_option
 @output_options
-def configure(**_: object) -> None:
+def configure(
+    name: str,
+    org: str,
+    environments: bool,
+    reviewers: tuple[str, ...],
+    dry_run: bool,
+    output: str,
+) -> None:
     """Set up the GitHub environments of a repository and their approval gates.
 
     Example: repo_cli.py configure --name 2_bbws_auth_lambda --environments
     """
-    not_built()
+    from repository import operations
+
+    if not environments:
+        raise click.UsageError("say what to configure: --environments")
+    _show(operations.configure(_target(org, name, dry_run=dry_run, reviewers=reviewers)), output)
 
 
 @cli.command()
-@click.option("--name", required=True, help="Repository, such as 2_bbws_auth_lambda.")
-@click.option("--org", default="bbws", show_default=True, help="Organisation or user that owns it.")
-@click.option("--env", required=True, help="GitHub environment: dev, sit or prod.")
+@repository_options
+@click.option("--env", "env", required=True, help="GitHub environment: dev, sit, prod or a gate.")
+@click.option("--from-env", multiple=True, metavar="NAME[=VARIABLE]", help="Secret from there.")
+@click.option("--from-stdin", metavar="NAME", help="Secret from standard input.")
+@click.option(
+    "--from-secrets-manager",
+    multiple=True,
+    metavar="NAME=SECRET[#KEY]",
+    help="Secret from AWS Secrets Manager.",
+)
+@click.option("--rotate", is_flag=True, help="Replace secrets that are there already.")
+@click.option("--role-arn", help="Role of the jobs.  [default: the house's name for it]")
+@click.option("--list", "listing", is_flag=True, help="List what is set, with ages; set nothing.")
+@click.option("--max-age", type=int, help="With --list: exit 1 for a secret older than these days.")
+@click.option(
+    "--trust-policy",
+    type=click.Choice(["print", "apply"]),
+    help="Print, or set, who the role has to trust.",
+)
+@click.option(
+    "--preflight", is_flag=True, help="Tell whether AWS will let this environment's jobs in."
+)
+@click.option(
+    "--workflows",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="With --preflight: checkout to read.  [default: main on GitHub]",
+)
+@aws_options
 @dry_run_option
 @output_options
-def secrets(**_: object) -> None:
+def secrets(output: str, **options: Any) -> None:
     """Set the AWS role and the secrets of one GitHub environment.
 
-    Example: repo_cli.py secrets --name 2_bbws_auth_lambda --env dev
+    \b
+    Examples:
+      repo_cli.py secrets --name 2_bbws_auth_lambda --env dev
+      repo_cli.py secrets --name 2_bbws_auth_lambda --env dev --from-env SONAR_TOKEN
+      repo_cli.py secrets --name 2_bbws_auth_lambda --env prod --preflight
     """
-    not_built()
+    from repository.credentials import Aws, Sources, set_credentials
+
+    chosen = [key for key in ("listing", "trust_policy", "preflight") if options[key]]
+    if len(chosen) > 1:
+        raise click.UsageError("--list, --trust-policy and --preflight do not go together")
+    target = _target(options["org"], options["name"], dry_run=options["dry_run"])
+    aws = Aws(options["region"], options["profile"], options["role_arn"])
+    if chosen:
+        {"listing": _list, "trust_policy": _trust, "preflight": _preflight}[chosen[0]](
+            target, aws, output, options
+        )
+        return
+    sources = Sources(
+        options["from_env"],
+        options["from_stdin"],
+        options["from_secrets_manager"],
+        options["rotate"],
+    )
+    _show(set_credentials(target, options["env"], sources, aws), output)
+
+
+def _list(target: Target, _aws: Aws, output: str, options: dict[str, Any]) -> None:
+    from repository.credentials import list_credentials
+
+    found = list_credentials(target, options["env"])
+    limit = options["max_age"]
+    old = [e.name for e in found if e.kind == "secret" and limit is not None and e.days > limit]
+    rows = [(e.kind, e.name, f"{e.days} d", e.updated_at, e.value or "") for e in found]
+    emit(
+        {"ok": not old, "entries": [asdict(entry) for entry in found], "too_old": old},
+        output,
+        lambda: table(("kind", "name", "age", "set", "value"), rows),
+    )
+    if old:
+        note(f"older than {limit} days: {', '.join(old)}")
+        click.get_current_context().exit(ExitCode.FAILED)
+
+
+def _trust(target: Target, aws: Aws, output: str, options: dict[str, Any]) -> None:
+    import json
+
+    from repository.credentials import apply_trust, open_account, wanted_trust
+    from repository.policy import policy
+
+    remote, _ = target.open()
+    trust = wanted_trust(remote, options["env"], aws)
+    applied = None
+    if options["trust_policy"] == "apply" and not target.dry_run:
+        session = open_account(policy().environment(options["env"]), aws)
+        applied = apply_trust(trust, session)
+        note(f"{trust.role}: {'set' if applied else 'is as it has to be'}")
+    note(f"subject: {trust.subject} ({trust.source})")
+    result = {"ok": True, **asdict(trust), "applied": applied}
+    emit(result, output, lambda: json.dumps(trust.document, indent=2))
+
+
+def _preflight(target: Target, aws: Aws, output: str, options: dict[str, Any]) -> None:
+    from repository.credentials import preflight
+
+    verdicts = preflight(target, options["env"], options["workflows"], aws)
+    failed = [verdict for verdict in verdicts if not verdict.ok]
+    rows = [
+        (v.workflow.rsplit("/", 1)[-1], v.job, v.subject, "ok" if v.ok else "; ".join(v.reasons))
+        for v in verdicts
+    ]
+    emit(
+        {"ok": bool(verdicts) and not failed, "jobs": [asdict(verdict) for verdict in verdicts]},
+        output,
+        lambda: table(("workflow", "job", "presents", "AWS"), rows),
+    )
+    if not verdicts:
+        note(f"no workflow has a job that assumes a role in {options['env']}: nothing was proved")
+    click.get_current_context().exit(ExitCode.FAILED if failed or not verdicts else ExitCode.DONE)
 
 
 @cli.command()
-@click.option("--name", required=True, help="Repository, such as 2_bbws_auth_lambda.")
-@click.option("--org", default="bbws", show_default=True, help="Organisation or user that owns it.")
+@repository_options
 @click.option("--protect", default="main", show_default=True, help="Branch to protect.")
+@click.option("--signed", is_flag=True, help="Demand signed commits too.")
+@click.option(
+    "--check",
+    "checks",
+    multiple=True,
+    help="Required check.  [default: those the CI workflow reports]",
+)
+@click.option(
+    "--workflows",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Checkout whose workflows name the checks.  [default: main on GitHub]",
+)
 @dry_run_option
 @output_options
-def branches(**_: object) -> None:
+def branches(
+    name: str,
+    org: str,
+    protect: str,
+    signed: bool,
+    checks: tuple[str, ...],
+    workflows: Path | None,
+    dry_run: bool,
+    output: str,
+) -> None:
     """Protect a branch: reviews, required checks, no force pushes.
 
     Example: repo_cli.py branches --name 2_bbws_auth_lambda --protect main
     """
-    not_built()
+    from repository import operations
+
+    options = operations.Protect(protect, signed, checks, workflows)
+    _show(operations.protect(_target(org, name, dry_run=dry_run), options), output)
 
 
 @cli.command("setup-from-lld")
 @lld_option
 @click.option("--org", default="bbws", show_default=True, help="Organisation or user that owns it.")
+@click.option("--name", help="Repository.  [default: the one the design names]")
+@click.option("--allow-name", is_flag=True, help="Take a name outside the house's pattern.")
+@click.option(
+    "--path",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the checkout.  [default: the repository's name, here]",
+)
+@reviewer_option
 @dry_run_option
 @output_options
-def setup_from_lld(**_: object) -> None:
+def setup_from_lld(
+    lld: Path,
+    org: str,
+    name: str | None,
+    allow_name: bool,
+    path: Path | None,
+    reviewers: tuple[str, ...],
+    dry_run: bool,
+    output: str,
+) -> None:
     """Create, generate, configure, protect and push a service's repository.
+
+    Run it again after a failure, or after the design changed: what is done is recognised.
 
     Example: repo_cli.py setup-from-lld --lld ./LLDs/CPP_Auth_Lambda_LLD.md --org bbws
     """
-    not_built()
+    from common.progress import step
+    from lld.parse import parse_file
+    from repository import operations
+
+    design = parse_file(lld)
+    chosen = operations.name_of(design, name, allow_name=allow_name)
+    target = _target(org, chosen, dry_run=dry_run, reviewers=reviewers)
+    report = operations.set_up(target, design, path or Path(chosen), step)
+    emit(report.to_json(), output, lambda: _steps(report))
+
+
+def _steps(report: SetupReport) -> str:
+    lines = []
+    for done in report.steps:
+        what = f"{len(done.changes)} changes" if done.changes else "as it has to be"
+        lines.append(f"{done.number} {done.name}: {', '.join([what, *done.notes[:1]])}")
+        if report.dry_run:
+            lines += [f"    would {change}" for change in done.changes]
+        lines += [f"    {text}" for text in done.notes[1:]]
+    return "\n".join([*lines, report.url])
+
+
+@cli.command()
+@repository_options
+@click.option("--url", help="Address that events are sent to (https).  [default: list the hooks]")
+@click.option("--event", "events", multiple=True, help="Event to send.  [default: push]")
+@click.option("--from-env", metavar="VARIABLE", help="Variable with the secret that signs events.")
+@click.option("--rotate", is_flag=True, help="Replace the secret of an existing hook.")
+@click.option("--remove", is_flag=True, help="Remove the hook for --url.")
+@dry_run_option
+@output_options
+def webhooks(
+    name: str,
+    org: str,
+    url: str | None,
+    events: tuple[str, ...],
+    from_env: str | None,
+    rotate: bool,
+    remove: bool,
+    dry_run: bool,
+    output: str,
+) -> None:
+    """List, set or remove the webhooks of a repository.
+
+    \b
+    Examples:
+      repo_cli.py webhooks --name 2_bbws_auth_lambda
+      repo_cli.py webhooks --name 2_bbws_auth_lambda --url URL --from-env HOOK_SECRET
+    """
+    from repository import hooks
+
+    target = _target(org, name, dry_run=dry_run)
+    if url is None:
+        found = hooks.list_hooks(target)
+        rows = [(h.url, ", ".join(h.events), h.active, h.signed) for h in found]
+        emit(
+            {"ok": True, "webhooks": [asdict(hook) for hook in found]},
+            output,
+            lambda: table(("address", "events", "active", "signed"), rows),
+        )
+        return
+    wanted = hooks.Wanted(url, events or ("push",), from_env, rotate, remove)
+    _show(hooks.set_hook(target, wanted), output)
+
+
+@cli.command()
+@repository_options
+@click.option(
+    "--path",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to clone into.  [default: the repository's name, here]",
+)
+@output_options
+def clone(name: str, org: str, path: Path | None, output: str) -> None:
+    """Clone a repository over HTTPS with the token, which is kept nowhere.
+
+    Example: repo_cli.py clone --name 2_bbws_auth_lambda
+    """
+    from repository import operations
+
+    folder = operations.clone(_target(org, name), path or Path(name))
+    emit({"ok": True, "path": str(folder)}, output, lambda: str(folder))
+
+
+@cli.command()
+@repository_options
+@click.option("--check", is_flag=True, help="Exit 1 on drift, or when a gate is decorative.")
+@reviewer_option
+@output_options
+def status(name: str, org: str, check: bool, reviewers: tuple[str, ...], output: str) -> None:
+    """Compare a repository with what the toolkit would set, and judge its gates.
+
+    Every gate is labelled enforcing or decorative, with the reasons. Changes nothing.
+
+    Example: repo_cli.py status --name 2_bbws_auth_lambda --check
+    """
+    from repository.policy import policy
+    from repository.status import read_status
+
+    target = _target(org, name, reviewers=reviewers)
+    remote, _ = target.open()
+    found = read_status(remote, policy(), target.approvers())
+    emit(found.to_json(), output, lambda: _status(found))
+    if check and not found.is_clean:
+        click.get_current_context().exit(ExitCode.FAILED)
+
+
+def _status(found: Status) -> str:
+    gates = [(gate.name, gate.label, gate.demands, "; ".join(gate.reasons)) for gate in found.gates]
+    lines = [found.url, table(("gate", "is", "demands", "because"), gates), ""]
+    lines += [f"drift: {change}" for change in found.drift] or ["drift: none"]
+    lines += [f"    {line}" for change in found.drift for line in change.details]
+    return "\n".join([*lines, *(f"note: {text}" for text in found.notes)])
 
 
 if __name__ == "__main__":

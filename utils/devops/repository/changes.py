@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,6 +10,8 @@ from common.errors import DevopsError
 from common.output import note
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from common.github import GitHub
 
 
@@ -70,15 +71,11 @@ class Executor(Protocol):
 
 
 class Printer:
-    """The dry run: says each change and makes none."""
+    """The dry run: makes none of the changes, which are then printed as the result."""
 
     dry_run = True
 
     def run(self, changes: Sequence[Change]) -> list[dict[str, Any]]:
-        for change in changes:
-            note(f"would {change}")
-            for line in change.details:
-                note(f"    {line}")
         return [{} for _ in changes]
 
 
@@ -103,8 +100,41 @@ class Applier:
         return answers
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command did, or in a dry run would do, to one repository."""
+
+    repository: str
+    url: str
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()
+    dry_run: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The document for `--output json`: no request bodies, since some hold secrets."""
+        return {
+            "ok": True,
+            "repository": self.repository,
+            "url": self.url,
+            "dry_run": self.dry_run,
+            "changes": shown(self.changes),
+            "notes": list(self.notes),
+        }
+
+    def to_text(self) -> str:
+        """The same for people."""
+        would = "would " if self.dry_run else ""
+        lines = [self.url or self.repository]
+        for change in self.changes:
+            lines.append(f"  {would}{change}")
+            lines += [f"      {line}" for line in change.details]
+        if not self.changes:
+            lines.append("  nothing to change: it is as it has to be")
+        return "\n".join([*lines, *(f"  note: {line}" for line in self.notes)])
+
+
 def shown(changes: Sequence[Change]) -> list[dict[str, Any]]:
-    """The changes for JSON output: no bodies, since some hold secrets."""
+    """The changes as plain data."""
     return [
         {"change": change.verb.value, "what": change.what, "details": list(change.details)}
         for change in changes

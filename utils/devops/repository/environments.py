@@ -173,11 +173,11 @@ def _refs(
     path = f"{slug.path}/environments/{name}/deployment-branch-policies"
     known = state.refs if state else {}
     for rule in sorted(policy.deployment_refs - set(known), key=str):
-        what = f"{rule.type} {rule.name} may be deployed to {name}"
+        what = f"rule: {rule.type} {rule.name} deploys to {name}"
         body = {"name": rule.name, "type": rule.type}
         yield Change(Verb.CREATE, what, "POST", path, body)
     for rule in sorted(set(known) - policy.deployment_refs, key=str):
-        what = f"{rule.type} {rule.name} may be deployed to {name}"
+        what = f"rule: {rule.type} {rule.name} deploys to {name}"
         yield Change(Verb.DELETE, what, "DELETE", f"{path}/{known[rule]}", protects=name)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from repository.environments import Approvers
     from repository.model import EnvironmentState, Ruleset
     from repository.policy import Policy, WantedEnvironment
@@ -110,6 +111,8 @@ def ruleset_gate(branch: str, ruleset: Ruleset | None, missing: list[str]) -> Ga
     if ruleset is None:
         return Gate(f"branch {branch}", demands, ("there is no ruleset: anybody can push",))
     reasons = [f"lacks: {rule}" for rule in missing]
+    if "required_status_checks" not in ruleset.rules:
+        reasons.append("no check is required")
     if ruleset.enforcement != "active":
         reasons.insert(0, f"the ruleset is {ruleset.enforcement}")
     if ruleset.bypass is None:

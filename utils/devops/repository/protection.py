@@ -6,13 +6,14 @@ stricter rule stays), shown as a difference, written whole, and read back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from repository.changes import Change, Verb, differences
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from common.github_errors import Record
     from repository.model import Ruleset, Slug
     from repository.policy import Policy
@@ -224,7 +225,7 @@ def classic_as_sent(now: Record | None) -> dict[str, Any]:
 
     GET answers in another form than PUT takes, and PUT turns off whatever is left out.
     """
-    held = now or {}
+    held: dict[str, Any] = now if now is not None else {}
     checks = held.get("required_status_checks")
     reviews = held.get("required_pull_request_reviews")
     body: dict[str, Any] = {
@@ -246,7 +247,7 @@ def _restrictions(held: Mapping[str, Any] | None) -> dict[str, list[str]] | None
 
 
 def _enabled(now: Record | None, key: str) -> bool:
-    held = (now or {}).get(key)
+    held = now.get(key) if now is not None else None
     return bool(held.get("enabled")) if isinstance(held, dict) else bool(held)
 
 

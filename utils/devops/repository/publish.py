@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from common.errors import RefusedError, UnavailableError
@@ -16,7 +16,11 @@ from common.git import environment, git
 from common.masking import register
 from common.process import Completed, ProcessFailedError, run
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _NETWORK_SECONDS = 300
+_INITIAL = {"README.md", ".github/CODEOWNERS"}
 _AUTHOR = ("BBWS DevOps toolkit", "bbws-devops@users.noreply.github.com")
 
 
@@ -77,7 +81,13 @@ class Checkout:
         self.fetch()
         if not self._head() and self.remote_head():
             git("reset", "--quiet", "--mixed", f"origin/{self.origin.branch}", cwd=self.folder)
-            self._restore_deleted()
+            if not self._only_initial():
+                self.restore_deleted()
+
+    def _only_initial(self) -> bool:
+        """Whether GitHub's branch has no more than what creating the repository put there."""
+        listed = git("ls-tree", "-r", "-z", "--name-only", "HEAD", cwd=self.folder).stdout
+        return {name for name in listed.split("\0") if name} <= _INITIAL
 
     def _set_remote(self) -> None:
         known = git("config", "--get", "remote.origin.url", cwd=self.folder, check=False)
@@ -90,7 +100,8 @@ class Checkout:
                 hint="name another folder with --path",
             )
 
-    def _restore_deleted(self) -> None:
+    def restore_deleted(self) -> None:
+        """Bring back what the last commit has and the folder has not."""
         listed = git("ls-files", "--deleted", "-z", cwd=self.folder).stdout
         missing = [name for name in listed.split("\0") if name]
         if missing:

@@ -28,11 +28,25 @@ class Remote:
     def __init__(self, github: GitHub, slug: Slug) -> None:
         self.github = github
         self.slug = slug
+        self._url: str | None = None
+
+    def url(self) -> str:
+        """The address people open, once it is known; else owner and name."""
+        return self._url or str(self.slug)
 
     def facts(self) -> Facts | None:
         """The repository's own settings, or None where there is no such repository."""
         answer = self.github.find(self.slug.path)
-        return _facts(answer) if answer is not None else None
+        return None if answer is None else self.learn(answer)
+
+    def learn(self, answer: Record) -> Facts:
+        """The settings in an answer that describes the repository whole, as creating it does."""
+        self._url = str(answer["html_url"])
+        return facts_of(answer)
+
+    def environment_exists(self, name: str) -> bool:
+        """Whether there is an environment of that name."""
+        return self.github.find(f"{self.slug.path}/environments/{name}") is not None
 
     def require_facts(self) -> Facts:
         """The same, for commands that need the repository to be there.
@@ -70,13 +84,13 @@ class Remote:
         """Whether GitHub warns about vulnerable dependencies."""
         return self.github.exists(f"{self.slug.path}/vulnerability-alerts")
 
-    def environments(self) -> dict[str, EnvironmentState]:
-        """All environments by name, with the refs they may deploy."""
+    def environments(self, *, with_refs: bool = True) -> dict[str, EnvironmentState]:
+        """All environments by name; the refs each may deploy cost a call of their own."""
         path = f"{self.slug.path}/environments"
         found = self.github.listing(path, "environments")
-        return {env["name"]: self._environment(env) for env in found}
+        return {env["name"]: self._environment(env, with_refs=with_refs) for env in found}
 
-    def _environment(self, env: Record) -> EnvironmentState:
+    def _environment(self, env: Record, *, with_refs: bool) -> EnvironmentState:
         rules = {rule["type"]: rule for rule in env.get("protection_rules") or []}
         reviews, timer = rules.get("required_reviewers"), rules.get("wait_timer")
         limits = env.get("deployment_branch_policy") or {}
@@ -88,7 +102,7 @@ class Remote:
             wait_minutes=int((timer or {}).get("wait_timer") or 0),
             admins_bypass=env.get("can_admins_bypass"),
             limited_refs=custom,
-            refs=self._refs(env["name"]) if custom else {},
+            refs=self._refs(env["name"]) if custom and with_refs else {},
         )
 
     def _refs(self, environment: str) -> dict[RefRule, int]:
@@ -128,7 +142,7 @@ class Remote:
             raise
         for entry in listed:
             if entry["name"] == name:
-                return _ruleset(self.github.get(f"{self.slug.path}/rulesets/{entry['id']}"))
+                return ruleset_of(self.github.get(f"{self.slug.path}/rulesets/{entry['id']}"))
         return None
 
     def classic_protection(self, branch: str) -> Record | None:
@@ -176,7 +190,8 @@ def _plan(owner: Record) -> str | None:
     return str(plan["name"]).lower() if isinstance(plan, Record) else None
 
 
-def _facts(answer: Record) -> Facts:
+def facts_of(answer: Record) -> Facts:
+    """A repository's settings from any answer that describes it whole."""
     analysis = answer.get("security_and_analysis") or {}
     return Facts(
         full_name=answer["full_name"],
@@ -202,7 +217,8 @@ def _reviewer(entry: Record) -> Reviewer:
     return Reviewer(entry["type"], name, who["id"])
 
 
-def _ruleset(answer: Record) -> Ruleset:
+def ruleset_of(answer: Record) -> Ruleset:
+    """A ruleset from any answer that describes it whole."""
     conditions = answer.get("conditions") or {}
     bypass = answer.get("bypass_actors")
     return Ruleset(

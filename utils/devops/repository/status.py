@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from common.github_errors import PlanLimitError
-from repository.changes import Change
 from repository.checks import required_checks
 from repository.environments import plan_environments, reviewers_by_name
 from repository.gates import Gate, environment_gates, ruleset_gate
@@ -17,6 +15,9 @@ from repository.settings import Wanted, alignment, team_access
 from repository.vault import plan_variables, wanted_variables
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from repository.changes import Change
     from repository.policy import Policy
     from repository.protection import Demands
     from repository.remote import Remote
@@ -97,6 +98,12 @@ def read_status(
     extra = sorted(set(environments) - {env.name for env in policy.environments})
     notes = [f"environment {name} is not the toolkit's" for name in extra]
     notes += list(checks.unusable)
+    notes += [
+        f"{env.name} asks nobody itself: its workflow passes the gates before it, and the "
+        "deployment refuses a run without their approvals"
+        for env in policy.environments
+        if env.guarded and not env.approver
+    ]
     if not checks.names:
         notes.append("no workflow reports a check for pull requests, so none is required")
     return Status(facts.full_name, facts.html_url, (*drift, *more), (*gates, gate), tuple(notes))

@@ -1,8 +1,8 @@
 """The `sub` claim that a repository's jobs present to AWS, exactly.
 
-GitHub is asked, not guessed at: the prefix it returns is what its tokens carry. Repositories created
-since 15 July 2026 (and others that chose to) carry the ids of owner and repository, so that a name
-somebody else takes over is worth nothing.
+GitHub is asked, not guessed at: the prefix it returns is what its tokens carry. Repositories
+created since 15 July 2026 (and others that chose to) carry the ids of owner and repository, so that
+a name somebody else takes over is worth nothing.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from common.errors import RefusedError
+from common.github_errors import Record
 
 if TYPE_CHECKING:
-    from common.github_errors import Record
     from repository.model import Facts
 
 IMMUTABLE_SINCE = "2026-07-15"
@@ -55,7 +55,7 @@ def subjects(facts: Facts, oidc: Record | None, *, on_github_com: bool) -> Subje
     Raises:
         RefusedError: The repository has a subject format of its own, or an answer has no ids.
     """
-    answer = oidc or {}
+    answer = oidc if oidc is not None else Record()
     keys = answer.get("include_claim_keys")
     if answer.get("use_default") is False and keys and keys not in _DEFAULT_KEYS:
         raise RefusedError(

@@ -1,8 +1,8 @@
 """Variables and sealed secrets of an environment.
 
 A secret's value comes from an environment variable, standard input or Secrets Manager, is sealed
-with the environment's own public key and exists in clear only in this process. It can never be read
-back, so whether it is right cannot be told: an existing one is left alone unless it is to be rotated.
+with the environment's own public key and exists in clear only in this process. It can never be
+read back, so whether it is right cannot be told: one that is there stays, unless it is rotated.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import base64
 import os
 import re
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -22,6 +21,8 @@ from common.masking import register
 from repository.changes import Change, Verb, differences
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from boto3 import Session
 
     from repository.model import Slug, Stored

@@ -48,25 +48,42 @@ def plan_webhook(
         config["secret"] = secret.value
     what = f"webhook {url}"
     path = f"{slug.path}/hooks"
-    if held is None:
-        body = {"name": "web", "active": True, "events": list(events), "config": config}
-        details = (f"events: {', '.join(events)}", f"signed: {'yes' if secret else 'no'}")
-        return [Change(Verb.CREATE, what, "POST", path, body, details=details)]
-    pairs = {
-        "events": (frozenset(held["events"]), frozenset(events)),
-        "active": (held["active"], True),
-        "content type": (held["config"].get("content_type"), "json"),
-        "TLS not verified": (str(held["config"].get("insecure_ssl", "0")) == "1", False),
+    if held is not None:
+        return _update(what, f"{path}/{held['id']}", events, config, held, rotate=rotate)
+    body = {"name": "web", "active": True, "events": list(events), "config": config}
+    details = (f"events: {', '.join(events)}", f"signed: {'yes' if secret else 'no'}")
+    return [Change(Verb.CREATE, what, "POST", path, body, details=details)]
+
+
+def _update(
+    what: str,
+    path: str,
+    events: tuple[str, ...],
+    config: dict[str, Any],
+    held: Record,
+    *,
+    rotate: bool,
+) -> list[Change]:
+    signed = "secret" in held["config"]
+    signing = "secret" in config and (rotate or not signed)
+    plain = {key: value for key, value in config.items() if key != "secret"}
+    config_pairs: dict[str, tuple[object, object]] = {
+        key: (str(held["config"].get(key, "0")), plain[key]) for key in plain
     }
-    signing = secret is not None and (rotate or "secret" not in held["config"])
+    send_config = signing or bool(differences(config_pairs))
+    if send_config and signed and "secret" not in config:
+        # GitHub drops the secret of a hook when its configuration is sent without it.
+        raise UsageProblemError(f"{what}: its settings change only together with its secret")
+    pairs: dict[str, tuple[object, object]] = {
+        "events": (frozenset(held["events"]), frozenset(events)),
+        "active": (bool(held["active"]), True),
+        **config_pairs,
+    }
     details = (*differences(pairs), *(("secret: set",) if signing else ()))
     if not details:
         return []
-    if not signing:
-        # GitHub keeps the secret when its own mask is sent back, and drops it when it is left out.
-        config |= {key: held["config"][key] for key in ("secret",) if key in held["config"]}
-    body = {"active": True, "events": list(events), "config": config}
-    return [Change(Verb.UPDATE, what, "PATCH", f"{path}/{held['id']}", body, details=details)]
+    body = {"active": True, "events": list(events), **({"config": config} if send_config else {})}
+    return [Change(Verb.UPDATE, what, "PATCH", path, body, details=details)]
 
 
 def removal(slug: Slug, url: str, now: list[Record]) -> list[Change]:

@@ -1,0 +1,297 @@
+"""What each command of `repo_cli.py` does, between its options and its output."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from common.errors import FailedError, UsageProblemError
+from common.github import GitHub
+from common.github_errors import Record
+from repository import environments as gating
+from repository import owners, protection, publish, settings
+from repository.changes import Applier, Outcome, Printer, shown
+from repository.checks import required_checks, workflow_texts
+from repository.generating import Generate, generate
+from repository.policy import policy
+from repository.publish import Origin
+from repository.remote import Remote, RulesetsUnavailableError
+from repository.setup import Order, Setup, Show, Step
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lld.model import Design
+    from repository.changes import Change, Executor
+    from repository.model import Slug
+
+_TITLE_WORDS = re.compile(r"\b(?:low[- ]level design|LLD)\b[:\s-]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One repository and how to work on it."""
+
+    slug: Slug
+    dry_run: bool = False
+    reviewers: tuple[str, ...] = ()
+    connect: Callable[[], GitHub] = GitHub.from_environment
+
+    def open(self) -> tuple[Remote, Executor]:
+        """The remote, and what the plan goes to."""
+        github = self.connect()
+        return Remote(github, self.slug), Printer() if self.dry_run else Applier(github)
+
+    def approvers(self) -> dict[str, str]:
+        """Role → team or `@user`, as `--reviewer` named them.
+
+        Raises:
+            UsageProblemError: A role is unknown, or the form is wrong.
+        """
+        chosen = {}
+        roles = policy().teams
+        for words in self.reviewers:
+            role, _, name = words.partition("=")
+            if role not in roles or not name.strip("@"):
+                raise UsageProblemError(
+                    f"--reviewer {words!r} is not ROLE=TEAM or ROLE=@USER",
+                    hint=f"roles: {', '.join(roles)}",
+                )
+            chosen[role] = name
+        return chosen
+
+
+def described(design: Design) -> tuple[str | None, frozenset[str]]:
+    """Description and topics of a repository, from its design."""
+    title = _TITLE_WORDS.sub("", design.title or "").strip(" -:–—")
+    parts = [title or None, f"LLD {design.lld_id}" if design.lld_id else None]
+    description = " · ".join(part for part in parts if part)[:350] or None
+    return description and " ".join(description.split()), _topics(design.service)
+
+
+def _topics(service: str | None) -> frozenset[str]:
+    word = re.sub(r"[^a-z0-9]+", "-", (service or "").lower()).strip("-")[:50]
+    return frozenset({word} if word else ())
+
+
+def create(target: Target, description: str | None, topics: Iterable[str]) -> Outcome:
+    """Create the repository, or bring an existing one to what the policy says."""
+    remote, executor = target.open()
+    wanted = settings.Wanted(target.slug, description, frozenset(topics))
+    facts = remote.facts()
+    owner = remote.owner()
+    if facts is None:
+        changes = settings.creation(wanted, owner, policy())
+    else:
+        alerts = remote.alerts_on()
+        changes = settings.alignment(wanted, facts, policy(), alerts_on=alerts, plan=owner.plan)
+    if owner.is_org:
+        access = remote.team_access() if facts else {}
+        changes += settings.team_access(target.slug, policy().teams, access)
+        if facts is None or remote.file(owners.PATH, policy().branch) is None:
+            changes += _code_owners(remote, new=facts is None)
+    answers = executor.run(changes)
+    if facts is None and not target.dry_run:
+        remote.learn(Record(answers[0]))
+    return _outcome(remote, target, changes)
+
+
+def _code_owners(remote: Remote, *, new: bool) -> list[Change]:
+    """CODEOWNERS, unless main is protected already: then it takes a pull request."""
+    if not new:
+        try:
+            held = remote.ruleset(policy().ruleset.format(branch=policy().branch))
+        except RulesetsUnavailableError:
+            held = None
+        if held is not None and held.enforcement == protection.ACTIVE:
+            return []
+    return [owners.creation(remote.slug, policy())]
+
+
+Sleep = Callable[[float], None]
+
+
+def configure(target: Target) -> Outcome:
+    """Create the environments and their gates, production last, and read them back."""
+    remote, executor = target.open()
+    facts = remote.require_facts()
+    now = remote.environments()
+    by_name = gating.reviewers_by_name(policy(), target.approvers())
+    changes = gating.plan_environments(target.slug, policy(), now, by_name)
+    if changes:
+        owner = remote.owner()
+        gating.check_plan(owner, private=facts.private)
+        found = gating.resolve_approvers(remote.github, owner, policy(), target.approvers())
+        access = remote.team_access() if owner.is_org else {}
+        teams = {r: t for r, t in policy().teams.items() if owner.is_org}
+        changes = [
+            *settings.team_access(target.slug, teams, access),
+            *gating.plan_environments(target.slug, policy(), now, found),
+        ]
+    executor.run(changes)
+    if changes and not target.dry_run:
+        _verify(remote, by_name)
+    notes = (gates_note(),)
+    return _outcome(remote, target, changes, notes)
+
+
+def gates_note() -> str:
+    """What an approval is worth on GitHub, said wherever gates are set."""
+    return "GitHub lets any one of an environment's reviewers approve; two gates make it two people"
+
+
+def _verify(remote: Remote, approvers: gating.Approvers) -> None:
+    wrong = gating.verify(policy(), remote.environments(with_refs=False), approvers)
+    if wrong:
+        raise FailedError(
+            f"GitHub took the settings and reads back other ones: {'; '.join(wrong)}",
+            hint="these gates are NOT enforced; repo_cli.py status shows them",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Protect:
+    """Which branch to protect, and what else it demands."""
+
+    branch: str
+    signed: bool = False
+    checks: tuple[str, ...] = ()
+    workflows: Path | None = None
+
+
+def protect(target: Target, options: Protect) -> Outcome:
+    """Protect a branch with a ruleset, or classic protection where there are none."""
+    remote, executor = target.open()
+    facts = remote.require_facts()
+    texts = (
+        workflow_texts(options.workflows)
+        if options.workflows
+        else remote.workflow_texts(facts.default_branch)
+    )
+    found = required_checks(texts)
+    names = _chosen_checks(options.checks, found.names)
+    demands = protection.demands_of(policy(), options.branch, names, signed=options.signed)
+    name = policy().ruleset.format(branch=options.branch)
+    try:
+        changes = protection.plan_ruleset(target.slug, name, demands, remote.ruleset(name))
+    except RulesetsUnavailableError:
+        held = remote.classic_protection(options.branch)
+        changes = protection.plan_classic(target.slug, demands, held)
+        name = ""
+    executor.run(changes)
+    if changes and not target.dry_run:
+        _read_back(remote, demands, name)
+    empty = () if names else ("no workflow reports a check for pull requests: none is required",)
+    return _outcome(remote, target, changes, (*found.unusable, *empty))
+
+
+def _chosen_checks(chosen: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
+    """The checks asked for, all of which must be reported by a workflow."""
+    unknown = [name for name in chosen if name not in known]
+    if unknown:
+        raise UsageProblemError(
+            f"no workflow reports {', '.join(map(repr, unknown))}: it would block all merges",
+            hint=f"reported are: {', '.join(known) or 'none'}",
+        )
+    return chosen or known
+
+
+def _read_back(remote: Remote, demands: protection.Demands, ruleset: str) -> None:
+    """What is in force now, compared with what was demanded."""
+    if ruleset:
+        now = remote.ruleset(ruleset)
+        missing = protection.missing_rules(demands, now) if now else ["the whole ruleset"]
+    else:
+        missing = protection.classic_missing(demands, remote.classic_protection(demands.branch))
+    if missing:
+        raise FailedError(f"{demands.branch} is NOT protected as asked: {'; '.join(missing)}")
+
+
+def _outcome(
+    remote: Remote, target: Target, changes: Iterable[Change], notes: Iterable[str] = ()
+) -> Outcome:
+    url = remote.url()
+    return Outcome(str(target.slug), url, tuple(changes), tuple(notes), target.dry_run)
+
+
+# --- setup --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SetupReport:
+    """The six steps of a setup, where the repository is, and what it cost."""
+
+    repository: str
+    url: str
+    folder: str
+    steps: tuple[Step, ...]
+    api_calls: int
+    dry_run: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that `setup-from-lld --output json` prints."""
+        steps = [
+            {
+                "number": step.number,
+                "name": step.name,
+                "changes": shown(step.changes),
+                "notes": list(step.notes),
+            }
+            for step in self.steps
+        ]
+        return {
+            "ok": True,
+            "repository": self.repository,
+            "url": self.url,
+            "path": self.folder,
+            "dry_run": self.dry_run,
+            "steps": steps,
+            "api_calls": self.api_calls,
+        }
+
+
+def name_of(design: Design, name: str | None, *, allow_name: bool) -> str:
+    """The repository a design is to live in.
+
+    Raises:
+        UsageProblemError: The design names none, or one outside the house's pattern.
+    """
+    chosen = name or design.repository
+    if chosen is None and design.service:
+        chosen = policy().name.format(service=design.service)
+    if chosen is None:
+        raise UsageProblemError(
+            f"{design.document} names no repository and no service", hint="name it with --name"
+        )
+    return chosen if allow_name else policy().check_name(chosen)
+
+
+def clone(target: Target, folder: Path) -> Path:
+    """Clone the repository into `folder`."""
+    remote, _ = target.open()
+    facts = remote.require_facts()
+    publish.clone(Origin(facts.clone_url, remote.github.token, facts.default_branch), folder)
+    return folder
+
+
+def set_up(
+    target: Target,
+    design: Design,
+    folder: Path,
+    show: Show,
+    *,
+    make_files: Generate = generate,
+    sleep: Sleep = time.sleep,
+) -> SetupReport:
+    """Take a design to a repository with its gates, in six resumable steps."""
+    remote, executor = target.open()
+    description, topics = described(design)
+    wanted = settings.Wanted(target.slug, description, topics)
+    order = Order(design, folder, target.approvers(), wanted)
+    run = Setup(remote, policy(), order, executor, make_files=make_files, sleep=sleep)
+    steps = run.run(show)
+    calls = remote.github.calls
+    return SetupReport(str(target.slug), run.url, str(folder), tuple(steps), calls, target.dry_run)

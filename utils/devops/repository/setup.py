@@ -1,0 +1,373 @@
+"""From a design to a repository that is ready to work in: the six steps, in their order.
+
+1 repository · 2 generated files · 3 environments · 4 AWS roles · 5 protection of main · 6 push
+
+Everything that can refuse does so before step 1. Each step compares what is there with what has to
+be, so a run that broke off is finished by running it again, and a run with nothing to do says so.
+A ruleset that is made before the first push is made disabled (it would refuse that very push) and
+is switched on by step 6, which checks it again on every run.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from common.errors import DevopsError, FailedError, UnavailableError
+from common.github_errors import Record
+from repository import environments as gating
+from repository import protection, settings
+from repository.checks import required_checks, workflow_texts
+from repository.generating import Generate, generate
+from repository.owners import PATH as CODE_OWNERS
+from repository.owners import code_owners
+from repository.publish import Checkout, Origin
+from repository.remote import Remote, RulesetsUnavailableError, ruleset_of
+from repository.subjects import is_github_com, subjects
+from repository.vault import ROLE, plan_variables, wanted_variables
+
+if TYPE_CHECKING:
+    from lld.model import Design
+    from repository.changes import Change, Executor
+    from repository.model import EnvironmentState, Facts, Owner, Reviewer, Ruleset, Stored
+    from repository.policy import Policy
+    from repository.protection import Demands
+
+Show = Callable[[str], AbstractContextManager[None]]
+
+_BRANCH_TRIES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be set up, and where its checkout is."""
+
+    design: Design
+    folder: Path
+    approvers: Mapping[str, str]
+    wanted: settings.Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step that happened, and what it changed: nothing, on a second run."""
+
+    number: int
+    name: str
+    changes: tuple[Change, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class SetupError(DevopsError):
+    """A step did not end well; what the steps before it made stays and is usable."""
+
+    def __init__(self, number: int, name: str, cause: DevopsError) -> None:
+        super().__init__(
+            f"step {number} of 6 ({name}): {cause.message}",
+            hint="; ".join(
+                [*([cause.hint] if cause.hint else []), "the same command goes on from this step"]
+            ),
+        )
+        self.exit_code = cause.exit_code
+        self.code = cause.code
+
+
+@dataclass(slots=True)
+class _Known:
+    """What has been read, or made, so far."""
+
+    facts: Facts | None = None
+    owner: Owner | None = None
+    environments: dict[str, EnvironmentState] = field(default_factory=dict)
+    variables: dict[str, dict[str, Stored]] = field(default_factory=dict)
+    access: dict[str, str] = field(default_factory=dict)
+    alerts_on: bool = False
+    ruleset: Ruleset | None = None
+    has_rulesets: bool = True
+    approvers: dict[str, Reviewer] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+
+
+class Setup:
+    """One run over one repository."""
+
+    def __init__(
+        self,
+        remote: Remote,
+        policy: Policy,
+        order: Order,
+        executor: Executor,
+        *,
+        make_files: Generate = generate,
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._remote = remote
+        self._policy = policy
+        self._order = order
+        self._executor = executor
+        self._make_files = make_files
+        self._sleep = sleep
+        self._known = _Known()
+        self._slug = remote.slug
+
+    def run(self, show: Show) -> list[Step]:
+        """All six steps.
+
+        Raises:
+            SetupError: Names the step that did not end well.
+            DevopsError: Something refused before the first step; nothing was changed.
+        """
+        with show("reading the repository, its owner and its teams"):
+            self._prepare()
+        steps = []
+        for number, (name, act) in enumerate(self._steps(), start=1):
+            with show(f"{number}/6 {name}"):
+                try:
+                    changes, notes = act()
+                except DevopsError as error:
+                    raise SetupError(number, name, error) from error
+            steps.append(Step(number, name, tuple(changes), tuple(notes)))
+        return steps
+
+    def _steps(self) -> tuple[tuple[str, Callable[[], tuple[list[Change], list[str]]]], ...]:
+        return (
+            ("repository", self._repository),
+            ("generated files", self._files),
+            ("environments and their gates", self._environments),
+            ("AWS roles", self._roles),
+            ("protection of main", self._protection),
+            ("first push", self._push),
+        )
+
+    @property
+    def url(self) -> str:
+        """The address people open; known once the repository is there."""
+        facts = self._known.facts
+        return facts.html_url if facts else str(self._slug)
+
+    # --- before the first step: read, and refuse ------------------------------------------------
+
+    def _prepare(self) -> None:
+        known = self._known
+        known.facts = self._remote.facts()
+        if known.facts is None:
+            known.owner = self._remote.owner()
+            gating.check_plan(known.owner, private=self._order.wanted.private)
+            self._resolve_approvers()
+            return
+        if not known.facts.is_admin:
+            raise UnavailableError(
+                f"this token may not administer {known.facts.full_name}",
+                hint="use a token of an administrator of the repository",
+            )
+        self._read_existing(known.facts)
+
+    def _read_existing(self, facts: Facts) -> None:
+        known, remote = self._known, self._remote
+        known.environments = remote.environments()
+        known.alerts_on = remote.alerts_on()
+        if facts.owned_by_org:
+            known.access = remote.team_access()
+        for env in self._policy.environments:
+            if env.deploys and env.name in known.environments:
+                known.variables[env.name] = remote.variables(env.name)
+        try:
+            known.ruleset = remote.ruleset(self._ruleset_name)
+        except RulesetsUnavailableError:
+            known.has_rulesets = False
+        known.approvers = gating.reviewers_by_name(self._policy, self._order.approvers)
+        if self._planned_environments() or self._lacks_security(facts):
+            known.owner = remote.owner()
+            gating.check_plan(known.owner, private=facts.private)
+            self._resolve_approvers()
+
+    def _resolve_approvers(self) -> None:
+        owner = self._known.owner
+        if owner is not None:
+            self._known.approvers = gating.resolve_approvers(
+                self._remote.github, owner, self._policy, self._order.approvers
+            )
+
+    def _lacks_security(self, facts: Facts) -> bool:
+        return any(facts.security.get(name) != "enabled" for name in self._policy.security)
+
+    @property
+    def _ruleset_name(self) -> str:
+        return self._policy.ruleset.format(branch=self._policy.branch)
+
+    # --- 1 --------------------------------------------------------------------------------------
+
+    def _repository(self) -> tuple[list[Change], list[str]]:
+        known, wanted = self._known, self._order.wanted
+        if known.facts is None and known.owner is not None:
+            changes = settings.creation(wanted, known.owner, self._policy)
+        elif known.facts is not None:
+            plan = known.owner.plan if known.owner else None
+            changes = settings.alignment(
+                wanted, known.facts, self._policy, alerts_on=known.alerts_on, plan=plan
+            )
+        is_org = known.owner.is_org if known.owner else bool(known.facts.owned_by_org)  # type: ignore[union-attr]
+        if is_org:
+            changes += settings.team_access(self._slug, self._policy.teams, known.access)
+        made = known.facts is None
+        answers = self._executor.run(changes)
+        if made and not self._executor.dry_run:
+            known.facts = self._remote.learn(Record(answers[0]))
+            self._await_branch()
+        return changes, []
+
+    def _await_branch(self) -> None:
+        """GitHub answers before the first commit is there; the next steps need it."""
+        for attempt in range(_BRANCH_TRIES):
+            if self._remote.has_branch(self._policy.branch):
+                return
+            self._sleep(0.5 * 2**attempt)
+        raise UnavailableError(f"{self._policy.branch} does not exist yet after its creation")
+
+    # --- 2 --------------------------------------------------------------------------------------
+
+    def _files(self) -> tuple[list[Change], list[str]]:
+        if self._executor.dry_run:
+            with tempfile.TemporaryDirectory() as folder:
+                made = self._make_files(self._order.design, Path(folder))
+                self._known.texts = workflow_texts(Path(folder))
+            return [], [f"would write {made.files} files to {self._order.folder}"]
+        checkout = self._checkout()
+        checkout.connect()
+        made = self._make_files(self._order.design, self._order.folder)
+        owners = self._order.folder / CODE_OWNERS
+        if not owners.exists() and self._remote_is_org():
+            owners.parent.mkdir(parents=True, exist_ok=True)
+            owners.write_text(code_owners(self._slug, self._policy), encoding="utf-8")
+        self._known.texts = workflow_texts(self._order.folder)
+        return [], [f"{made.files} files, {made.written} written"] if made.written else []
+
+    def _remote_is_org(self) -> bool:
+        return bool(self._known.facts and self._known.facts.owned_by_org)
+
+    def _checkout(self) -> Checkout:
+        facts = self._known.facts
+        assert facts is not None  # step 1 made or found it
+        origin = Origin(facts.clone_url, self._remote.github.token, self._policy.branch)
+        return Checkout(self._order.folder, origin)
+
+    # --- 3 --------------------------------------------------------------------------------------
+
+    def _planned_environments(self) -> list[Change]:
+        known = self._known
+        return gating.plan_environments(
+            self._slug, self._policy, known.environments, known.approvers
+        )
+
+    def _environments(self) -> tuple[list[Change], list[str]]:
+        changes = self._planned_environments()
+        self._executor.run(changes)
+        if changes and not self._executor.dry_run:
+            self._read_back()
+        return changes, []
+
+    def _read_back(self) -> None:
+        now = self._remote.environments(with_refs=False)
+        wrong = gating.verify(self._policy, now, self._known.approvers)
+        if wrong:
+            raise FailedError(
+                f"GitHub took the settings, and reads back other ones: {'; '.join(wrong)}",
+                hint="these gates are NOT enforced; repo_cli.py status shows them",
+            )
+
+    # --- 4 --------------------------------------------------------------------------------------
+
+    def _roles(self) -> tuple[list[Change], list[str]]:
+        changes: list[Change] = []
+        for env in self._policy.environments:
+            if env.deploys:
+                wanted = wanted_variables(self._policy, env, self._slug.name)
+                held = self._known.variables.get(env.name, {})
+                if ROLE in held:
+                    wanted.pop(ROLE)  # a role that somebody named stays
+                changes += plan_variables(self._slug, env.name, wanted, held)
+        self._executor.run(changes)
+        return changes, self._subjects() if changes else []
+
+    def _subjects(self) -> list[str]:
+        """The subject that each role has to trust: what the operator needs next."""
+        facts = self._known.facts
+        if facts is None:
+            return []
+        on_github_com = is_github_com(self._remote.github.api)
+        found = subjects(facts, self._remote.oidc(), on_github_com=on_github_com)
+        return [
+            f"{self._policy.role_name(self._slug.name, env.deploys)} has to trust "
+            f"{found.of_environment(env.name)}"
+            for env in self._policy.environments
+            if env.deploys
+        ]
+
+    # --- 5 --------------------------------------------------------------------------------------
+
+    def _demands(self) -> Demands:
+        checks = required_checks(self._known.texts)
+        return protection.demands_of(self._policy, self._policy.branch, checks.names, signed=False)
+
+    def _protection(self) -> tuple[list[Change], list[str]]:
+        notes = list(required_checks(self._known.texts).unusable)
+        if not self._known.has_rulesets:
+            return [], [*notes, "no rulesets here: classic protection follows the first push"]
+        now = self._known.ruleset
+        kept = now.enforcement if now else protection.DISABLED
+        changes = protection.plan_ruleset(
+            self._slug, self._ruleset_name, self._demands(), now, kept
+        )
+        answers = self._executor.run(changes)
+        if changes and not self._executor.dry_run:
+            self._known.ruleset = ruleset_of(Record(answers[0]))
+        return changes, notes
+
+    # --- 6 --------------------------------------------------------------------------------------
+
+    def _push(self) -> tuple[list[Change], list[str]]:
+        if self._executor.dry_run:
+            changes = self._switched_on()
+            self._executor.run(changes)
+            return changes, ["would push what differs and switch the protection on"]
+        notes = self._push_files()
+        changes = self._switched_on()
+        self._executor.run(changes)
+        return changes, notes
+
+    def _push_files(self) -> list[str]:
+        checkout = self._checkout()
+        checkout.restore_deleted()
+        if checkout.is_pushed():
+            return []
+        if self._is_protected():
+            paths = checkout.uncommitted()
+            return [
+                f"{len(paths)} files differ from {self._policy.branch}, which is protected: "
+                f"commit them in {str(self._order.folder)!r} on a branch and open a pull request"
+            ]
+        checkout.commit_all(f"feat: service from {self._order.design.document}")
+        checkout.push()
+        return [f"pushed to {self._policy.branch}"]
+
+    def _is_protected(self) -> bool:
+        ruleset = self._known.ruleset
+        if ruleset is not None:
+            return ruleset.enforcement == protection.ACTIVE
+        if self._known.has_rulesets:
+            return False
+        return self._remote.classic_protection(self._policy.branch) is not None
+
+    def _switched_on(self) -> list[Change]:
+        """The change that puts the protection in force, now that it stops nobody's first push."""
+        demands = self._demands()
+        if not self._known.has_rulesets:
+            now = self._remote.classic_protection(self._policy.branch)
+            return protection.plan_classic(self._slug, demands, now)
+        if self._known.ruleset is None:
+            return []  # a dry run: the creation was shown
+        return protection.plan_ruleset(self._slug, self._ruleset_name, demands, self._known.ruleset)
