@@ -10,6 +10,7 @@ from lld.model import (
     AccessPattern,
     EnvironmentVariable,
     ErrorCode,
+    Headline,
     IndexKey,
     Parameter,
     Problem,
@@ -94,8 +95,6 @@ class RouteFact:
     response_model: str | None = None
     responses: tuple[Response, ...] = ()
     parameters: tuple[Parameter, ...] = ()
-    request_example: str | None = None
-    response_example: str | None = None
     section: Section | None = None
 
 
@@ -216,6 +215,18 @@ class ScenarioFact:
     trust: Trust
 
 
+@dataclass(frozen=True, slots=True)
+class DetailFact:
+    """What a section says of the one route it is about."""
+
+    section: Section
+    line: int
+    parameter: Parameter | None = None
+    response: Response | None = None
+    request_example: str | None = None
+    response_example: str | None = None
+
+
 Fact = (
     PropertyFact
     | FunctionFact
@@ -232,6 +243,7 @@ Fact = (
     | TagFact
     | VariableFact
     | ScenarioFact
+    | DetailFact
     | Resource
     | AccessPattern
     | ErrorCode
@@ -259,6 +271,7 @@ class Findings:
     tags: list[TagFact] = field(default_factory=list)
     variables: list[VariableFact] = field(default_factory=list)
     scenarios: list[ScenarioFact] = field(default_factory=list)
+    details: list[DetailFact] = field(default_factory=list)
     resources: list[Resource] = field(default_factory=list)
     access_patterns: list[AccessPattern] = field(default_factory=list)
     error_codes: list[ErrorCode] = field(default_factory=list)
@@ -266,6 +279,7 @@ class Findings:
     problems: list[Problem] = field(default_factory=list)
     title: str | None = None
     """Text of the first heading."""
+    headings: list[Headline] = field(default_factory=list)
 
     def add(self, fact: Fact) -> None:
         """File a fact under its type."""
@@ -288,6 +302,7 @@ _SLOTS: dict[type, str] = {
     TagFact: "tags",
     VariableFact: "variables",
     ScenarioFact: "scenarios",
+    DetailFact: "details",
     Resource: "resources",
     AccessPattern: "access_patterns",
     ErrorCode: "error_codes",

@@ -110,6 +110,8 @@ class Endpoint:
     request_example: str | None = None
     """JSON text of an example body, as written."""
     response_example: str | None = None
+    function: str | None = None
+    """Name of the function that serves it, when the design says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +262,15 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class Headline:
+    """A heading of the document."""
+
+    title: str
+    level: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Design:
     """Everything one design says."""
 
@@ -289,6 +300,10 @@ class Design:
     requirements: tuple[Requirement, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    headings: tuple[Headline, ...] = ()
+    """The document's sections; not part of the printed JSON."""
+    repository_stated: bool = True
+    """False when the repository's name is derived from the service; not printed either."""
 
 
 def to_json(value: Any) -> Any:

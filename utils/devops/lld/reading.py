@@ -8,10 +8,11 @@ from typing import Any
 from lld.blocks import Block, Fence, Heading, Item, Paragraph, Table
 from lld.document import normalize, read_blocks
 from lld.facts import Fact, Findings
-from lld.model import Problem, Severity
+from lld.model import Headline, Problem, Severity
 from lld.readers import (
     attributes,
     code,
+    details,
     drawings,
     functions,
     items,
@@ -23,6 +24,7 @@ from lld.readers import (
     properties,
     routes,
     scenarios,
+    secrets,
     terraform,
     typescript,
     variables,
@@ -42,6 +44,10 @@ TABLES: tuple[Callable[[Table], Iterator[Fact]], ...] = (
     listings.read_errors,
     listings.read_requirements,
     listings.read_tags,
+    listings.read_history,
+    details.read_parameters,
+    details.read_statuses,
+    secrets.read_table,
 )
 HEADINGS: tuple[Callable[[Heading], Iterator[Fact]], ...] = (
     functions.read_heading,
@@ -54,6 +60,7 @@ PARAGRAPHS: tuple[Callable[[Paragraph], Iterator[Fact]], ...] = (
     routes.read_paragraph,
     keys.read_paragraph,
     mentions.read_lines,
+    secrets.read_lines,
 )
 ITEMS: tuple[Callable[[Item], Iterator[Fact]], ...] = (
     properties.read_item,
@@ -63,6 +70,7 @@ ITEMS: tuple[Callable[[Item], Iterator[Fact]], ...] = (
     scenarios.read_item,
     variables.read_item,
     mentions.read_lines,
+    secrets.read_lines,
 )
 
 _Reader = Callable[[Fence], Iterator[Fact]]
@@ -82,7 +90,7 @@ _YAML: tuple[_Reader, ...] = (
     variables.read_assignments,
     mentions.read_fence,
 )
-_JSON: tuple[_Reader, ...] = (items.read_items, *_YAML)
+_JSON: tuple[_Reader, ...] = (items.read_items, details.read_example, *_YAML)
 _PYTHON: tuple[_Reader, ...] = (code.read_python, items.read_items, mentions.read_fence)
 _HCL: tuple[_Reader, ...] = (terraform.read_terraform, mentions.read_fence)
 _UNLISTED: tuple[_Reader, ...] = (mentions.read_fence,)
@@ -136,6 +144,8 @@ def read(text: str) -> Findings:
     for block in read_blocks(normalize(text)):
         if isinstance(block, Heading):
             findings.title = findings.title or block.section.title or None
+            section = block.section
+            findings.headings.append(Headline(section.title, section.level, section.line))
         for fact in _facts(block):
             findings.add(fact)
     return findings
@@ -146,6 +156,7 @@ def _facts(block: Block) -> Iterator[Fact]:
         yield from _table_problems(block)
     elif isinstance(block, Fence):
         yield from _fence_problems(block)
+        yield from secrets.read_fence(block)
     for reader in _readers(block):
         yield from reader(block)
 

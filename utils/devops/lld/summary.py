@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lld.model import Design, Problem, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lld.validate import Report
 
 
 def as_json(design: Design) -> dict[str, Any]:
     """The documented JSON object; a table whose name nobody states has the name null."""
     data: dict[str, Any] = to_json(design)
+    del data["headings"], data["repository_stated"]
     for table in data["tables"]:
         table["name"] = table["name"] or None
     return data
@@ -134,3 +140,41 @@ def problems_text(problems: tuple[Problem, ...]) -> str:
         for one in problems
     ]
     return table(("severity", "line", "code", "problem", "write instead"), rows)
+
+
+# --- validation ----------------------------------------------------------------------------------
+
+
+def report_text(report: Report) -> str:
+    """The findings for one design, worst first, and the counts."""
+    counts = f"{_count(report.errors, 'error')}, {_count(report.warnings, 'warning')}"
+    head = f"{report.document}: {counts}"
+    return f"{head}\n\n{problems_text(report.findings)}" if report.findings else head
+
+
+def reports_text(reports: Sequence[Report]) -> str:
+    """Every design's findings, then one table of all."""
+    from common.output import table
+
+    parts = [report_text(report) for report in reports if report.findings]
+    rows = [(one.document, one.errors, one.warnings) for one in reports]
+    parts.append(table(("design", "errors", "warnings"), rows))
+    return "\n\n".join(parts)
+
+
+def reports_json(reports: Sequence[Report], checklist: str | None = None) -> dict[str, Any]:
+    """Findings and counts of every design."""
+    data: dict[str, Any] = {
+        "designs": [
+            {
+                "document": one.document,
+                "errors": one.errors,
+                "warnings": one.warnings,
+                "findings": to_json(one.findings),
+            }
+            for one in reports
+        ],
+        "errors": sum(one.errors for one in reports),
+        "warnings": sum(one.warnings for one in reports),
+    }
+    return {**data, "checklist": checklist} if checklist is not None else data

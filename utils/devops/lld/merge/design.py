@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lld.facts import Findings, ScenarioFact, Trust, VariableFact
 from lld.merge.functions import merge_functions
 from lld.merge.models import merge_enums, merge_models
-from lld.merge.routes import endpoints, merge_routes
+from lld.merge.routes import attach_details, endpoints, merge_routes
 from lld.merge.settings import facts_of, group_properties, identify
 from lld.merge.tables import merge_tables
 from lld.model import Design, EnvironmentVariable, Problem, Resource, Scenario
@@ -25,6 +25,7 @@ def merge(findings: Findings, document: str) -> Design:
         findings.add(fact)
     identity, problems = identify(document, findings, groups)
     routes = merge_routes(findings.routes, findings.paths)
+    attach_details(routes, findings.details)
     functions, function_problems = merge_functions(
         findings.functions, findings.trees, findings.counts, routes
     )
@@ -54,7 +55,7 @@ def merge(findings: Findings, document: str) -> Design:
         identity.timeout_s,
         identity.architecture,
         functions,
-        endpoints(routes),
+        endpoints(routes, functions),
         tables,
         entities,
         models,
@@ -67,6 +68,8 @@ def merge(findings: Findings, document: str) -> Design:
         tuple(findings.requirements),
         {tag.key: tag.value for tag in reversed(findings.tags)},
         _sorted(problems),
+        tuple(findings.headings),
+        identity.repository_stated,
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from lld.facts import PathTreeFact, RouteFact, Trust
-from lld.model import Endpoint, Problem, Severity
+from lld.facts import DetailFact, PathTreeFact, RouteFact, Trust
+from lld.model import Endpoint, Function, Parameter, Problem, Response, Severity
+from lld.names import function_key
 from lld.text import route_key
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Route:
     method: str
     key: str
     facts: list[RouteFact] = field(default_factory=list)
+    details: list[DetailFact] = field(default_factory=list)
 
     @property
     def path(self) -> str:
@@ -49,18 +51,22 @@ class RouteBook:
     def __init__(self) -> None:
         self.routes: dict[tuple[str, str], Route] = {}
         self.problems: list[Problem] = []
+        self._spellings: dict[tuple[str, str], Route] = {}
         self._by_suffix: dict[tuple[str, str], list[Route]] = {}
         self._by_ends: dict[tuple[str, str, str], list[Route]] = {}
         self._by_length: dict[tuple[str, int, str], list[Route]] = {}
 
     def find(self, method: str, path: str) -> Route | None:
         """The route of this method and path, if the design states it."""
-        return self.routes.get((method, route_key(path)))
+        return self._known(method, route_key(path))
+
+    def _known(self, method: str, key: str) -> Route | None:
+        return self.routes.get((method, key)) or self._spellings.get((method, key))
 
     def add(self, fact: RouteFact) -> Route | None:
         """File a statement; a mere hint is only filed with a route that is there already."""
         key = route_key(fact.path)
-        known = self.routes.get((fact.method, key)) or self._alias(fact, key)
+        known = self._known(fact.method, key) or self._alias(fact, key)
         if known is None:
             if fact.trust is Trust.HINT or "..." in fact.path:
                 return None
@@ -114,16 +120,17 @@ class RouteBook:
             other = route.key.strip("/").split("/")
             short, long = sorted((parts, other), key=len)
             if len(long) - len(short) == 1 and _one_inserted(short, long):
+                first = route.facts[0]
                 self.problems.append(
                     Problem(
                         Severity.WARNING,
                         "route_spelled_twice",
-                        f"{fact.method} {fact.path} is written {route.path} on line "
-                        f"{route.facts[0].line}",
+                        f"{fact.method} {fact.path} is written {first.path} on line {first.line}",
                         fact.line,
                         "write one path everywhere",
                     )
                 )
+                self._spellings[fact.method, key] = route
                 return route
         return None
 
@@ -186,20 +193,43 @@ def _resolve(fact: RouteFact, ends: dict[str, str], book: RouteBook) -> RouteFac
             )
         )
         return None
-    from dataclasses import replace
-
     return replace(fact, path=f"{prefix}/{tail}".rstrip("/"))
 
 
-def endpoints(book: RouteBook) -> tuple[Endpoint, ...]:
-    """The merged endpoints, in the order of their first full statement."""
-    made = [_endpoint(route) for route in book.routes.values()]
+def endpoints(book: RouteBook, functions: Iterable[Function]) -> tuple[Endpoint, ...]:
+    """The merged endpoints with their functions, in the order of their first full statement."""
+    served = {(one.method, one.path): one.name for one in functions}
+    named = {function_key(one.name): one.name for one in functions}
+    made = []
+    for route in book.routes.values():
+        function = served.get((route.method, route.path)) or next(
+            (named[key] for name in route.functions if (key := function_key(name)) in named), None
+        )
+        made.append(replace(_endpoint(route), function=function))
     return tuple(sorted(made, key=lambda endpoint: endpoint.line))
+
+
+def attach_details(book: RouteBook, details: Iterable[DetailFact]) -> None:
+    """Give each detail to the route of its section, or of the nearest section around it that is
+    about one route only."""
+    owners: dict[int, dict[tuple[str, str], Route]] = {}
+    for route in book.routes.values():
+        for fact in route.facts:
+            if fact.section is not None and fact.trust >= Trust.TOLD:
+                owners.setdefault(fact.section.index, {})[route.method, route.key] = route
+    for detail in details:
+        for section in detail.section.lineage()[:3]:
+            routes = owners.get(section.index)
+            if routes:
+                if len(routes) == 1:
+                    next(iter(routes.values())).details.append(detail)
+                break
 
 
 def _endpoint(route: Route) -> Endpoint:
     ranked = sorted(route.facts, key=lambda fact: (-fact.trust, fact.line))
     stated = [fact for fact in ranked if fact.trust >= Trust.STATED] or ranked
+    details = route.details
     return Endpoint(
         route.method,
         route.path,
@@ -207,9 +237,31 @@ def _endpoint(route: Route) -> Endpoint:
         next((fact.auth for fact in ranked if fact.auth), None),
         next((fact.request_model for fact in ranked if fact.request_model), None),
         next((fact.response_model for fact in ranked if fact.response_model), None),
-        next((fact.responses for fact in ranked if fact.responses), ()),
-        next((fact.parameters for fact in ranked if fact.parameters), ()),
+        _responses(ranked, details),
+        _parameters(ranked, details),
         next((fact.summary for fact in ranked if fact.summary), None),
-        next((fact.request_example for fact in ranked if fact.request_example), None),
-        next((fact.response_example for fact in ranked if fact.response_example), None),
+        next((one.request_example for one in details if one.request_example), None),
+        next((one.response_example for one in details if one.response_example), None),
     )
+
+
+def _responses(facts: list[RouteFact], details: list[DetailFact]) -> tuple[Response, ...]:
+    found: dict[int, Response] = {}
+    for fact in facts:
+        for one in fact.responses:
+            found.setdefault(one.status, one)
+    for detail in details:
+        if detail.response:
+            found.setdefault(detail.response.status, detail.response)
+    return tuple(found.values())
+
+
+def _parameters(facts: list[RouteFact], details: list[DetailFact]) -> tuple[Parameter, ...]:
+    found: dict[tuple[str, str], Parameter] = {}
+    for fact in facts:
+        for one in fact.parameters:
+            found.setdefault((one.location, one.name), one)
+    for detail in details:
+        if detail.parameter:
+            found.setdefault((detail.parameter.location, detail.parameter.name), detail.parameter)
+    return tuple(found.values())

@@ -254,6 +254,7 @@ class Identity:
     memory_mb: int | None
     timeout_s: int | None
     architecture: str | None
+    repository_stated: bool
 
 
 def identify(
@@ -270,6 +271,7 @@ def identify(
     component = _component(groups)
     parent = first.get("parent_hld")
     version = _version(first)
+    problems += _history(first, version)
     identity = Identity(
         lld_id,
         version,
@@ -280,6 +282,7 @@ def identify(
         memory_mb(component["memory"]) if "memory" in component else None,
         seconds(component["timeout"]) if "timeout" in component else None,
         _architecture(component.get("architecture")),
+        repository is not None,
     )
     return identity, problems
 
@@ -288,6 +291,23 @@ def _version(first: dict[str, PropertyFact]) -> str | None:
     fact = first.get("version")
     found = re.search(r"\d+(?:\.\d+)*", plain(fact.value)) if fact else None
     return found[0] if found else None
+
+
+def _history(first: dict[str, PropertyFact], version: str | None) -> list[Problem]:
+    """The document's own history against the version in its header."""
+    last = first.get("history_version")
+    found = re.search(r"\d+(?:\.\d+)*", plain(last.value)) if last else None
+    if not (last and found and version) or found[0] == version:
+        return []
+    return [
+        Problem(
+            Severity.WARNING,
+            "version_contradicts",
+            f"the header says version {version}, the last change recorded is {found[0]}",
+            last.line,
+            "write the last version in the header",
+        )
+    ]
 
 
 def _number_stated(first: dict[str, PropertyFact]) -> str | None:

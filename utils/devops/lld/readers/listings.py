@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from lld.columns import Role, first_column, header_words, roles
-from lld.facts import Fact, TagFact
+from lld.facts import Fact, PropertyFact, TagFact
 from lld.model import ErrorCode, Requirement
 from lld.text import plain
 
@@ -75,3 +75,14 @@ def read_tags(table: Table) -> Iterator[Fact]:
         key = plain(row.cells[first])
         if re.fullmatch(r"[A-Za-z][\w:./-]*", key):
             yield TagFact(key, plain(row.cells[value]), row.line)
+
+
+def read_history(table: Table) -> Iterator[Fact]:
+    """`Version | Date | Author | Changes`: the last version of the document's own history."""
+    words = [header_words(cell) for cell in table.header]
+    if words[0] not in ("version", "ver") or not {"date", "author", "changes"} & set(words):
+        return
+    for row in table.rows[-1:]:
+        yield PropertyFact(
+            "history_version", row.cells[0], row.line, table.section, table.line, table.caption
+        )
