@@ -1,0 +1,51 @@
+"""Puts the sandbox's services in moto's place. Once in a process, before the first request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import moto.apigateway.models
+import moto.apigateway.urls
+import moto.awslambda.models
+import moto.awslambda.urls
+import moto.cloudwatch.models
+import moto.cloudwatch.urls
+
+from sandbox.aws.apis import SandboxApiGatewayBackend
+from sandbox.aws.functions import SandboxFunction
+from sandbox.aws.lambda_api import SandboxLambdaResponse
+from sandbox.aws.lambdas import SandboxLambdaBackend
+from sandbox.aws.metric_api import SandboxCloudWatchResponse
+from sandbox.aws.metrics import SandboxCloudWatchBackend
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from sandbox.aws.services import Services
+
+
+def install(services: Services, endpoint: str, update_seconds: float) -> None:
+    """Make moto create these backends, and route requests to these interfaces.
+
+    Args:
+        services: The runtime that invocations go to.
+        endpoint: Where the sandbox answers; packages are downloaded from there.
+        update_seconds: How long an update of a function is in progress.
+    """
+    SandboxLambdaBackend.services = services
+    SandboxFunction.endpoint = endpoint
+    SandboxFunction.update_seconds = update_seconds
+    moto.awslambda.models.lambda_backends.backend = SandboxLambdaBackend
+    moto.cloudwatch.models.cloudwatch_backends.backend = SandboxCloudWatchBackend
+    moto.apigateway.models.apigateway_backends.backend = SandboxApiGatewayBackend
+    _route(moto.awslambda.urls, SandboxLambdaResponse)
+    _route(moto.cloudwatch.urls, SandboxCloudWatchResponse)
+
+
+def _route(urls: ModuleType, response: Any) -> None:
+    """Send what the response class's parent would have dispatched to the class itself."""
+    paths: dict[str, Any] = urls.url_paths
+    parent = response.__mro__[1]
+    for pattern, handler in paths.items():
+        if getattr(handler, "__self__", None) is parent:
+            paths[pattern] = getattr(response, handler.__name__)

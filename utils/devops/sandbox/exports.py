@@ -1,0 +1,71 @@
+"""The environment variables that make every tool use a sandbox instead of the world."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sandbox.places import Place, Running
+
+_FORGOTTEN = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CA_BUNDLE",
+    "GH_TOKEN",
+)
+"""Set in the user's shell, these would lead away from the sandbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """What to set and what to unset."""
+
+    variables: Mapping[str, str]
+    unset: tuple[str, ...] = _FORGOTTEN
+
+    def shell(self) -> str:
+        """Lines for `eval`."""
+        lines = [f"unset {' '.join(self.unset)}"]
+        lines += [f"export {name}={shlex.quote(text)}" for name, text in self.variables.items()]
+        return "\n".join(lines)
+
+    def applied(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """A process environment with them."""
+        kept = {name: text for name, text in environment.items() if name not in self.unset}
+        return {**kept, **self.variables}
+
+
+def exports_of(running: Running, place: Place, github_token: str | None = None) -> Exports:
+    """The exports of a running sandbox."""
+    variables = {
+        "AWS_ENDPOINT_URL": running.endpoint,
+        "AWS_CONFIG_FILE": str(place.aws_config),
+        "AWS_SHARED_CREDENTIALS_FILE": str(place.aws_credentials),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # The address of a deployed API ends in amazonaws.com; this proxy leads it here.
+        "HTTPS_PROXY": running.proxy,
+        "https_proxy": running.proxy,
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+        **dict.fromkeys(
+            ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
+            str(place.authorities),
+        ),
+        "BBWS_SANDBOX": running.name,
+    }
+    if running.github:
+        variables["GITHUB_API_URL"] = running.github
+    if github_token:
+        variables["GITHUB_TOKEN"] = github_token
+    return Exports(variables)
