@@ -1,0 +1,1 @@
+"""The code of the service: handlers, services, repositories, models and utilities."""

@@ -1,0 +1,1 @@
+"""Lambda handlers: one module a function, each with `handler(event, context)`."""

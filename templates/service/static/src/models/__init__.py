@@ -1,0 +1,1 @@
+"""Pydantic models: camelCase on the wire, snake_case in code."""

@@ -1,0 +1,1 @@
+"""Business rules: what an operation means, apart from how it is asked or stored."""

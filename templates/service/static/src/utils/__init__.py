@@ -1,0 +1,1 @@
+"""What every layer shares: errors, configuration, logging, pages, the API entry point."""

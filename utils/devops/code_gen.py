@@ -1,0 +1,192 @@
+"""Generate a service's repository, or a part of it, from its design (Skill 3)."""
+
+from __future__ import annotations
+
+import common.bootstrap  # noqa: F401  # isort: split
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from common.boundary import Cli
+from common.errors import ExitCode
+from common.options import F, lld_option
+from common.output import emit, note, warn
+from common.unbuilt import not_built
+
+if TYPE_CHECKING:
+    from codegen.plan import Plan
+
+
+def generator_options(command: F) -> F:
+    """What every generator takes: the design, the folder, and how far to go."""
+    options: list[Callable[[F], F]] = [
+        lld_option,
+        click.option(
+            "--output",
+            type=click.Path(path_type=Path),
+            help="Folder of the repository.  [default: ./<repository of the design>]",
+        ),
+        click.option(
+            "-f",
+            "--format",
+            "form",
+            type=click.Choice(["text", "json"]),
+            default="text",
+            show_default=True,
+            help="Print the result for people, or as one JSON document.",
+        ),
+        click.option(
+            "--check", is_flag=True, help="Write nothing; exit 1 if anything would change."
+        ),
+        click.option(
+            "--dry-run", is_flag=True, help="Write nothing; list what would happen to each path."
+        ),
+        click.option(
+            "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(cls=Cli)
+def cli() -> None:
+    """Generate a service's repository, or a part of it, from its design.
+
+    A second run changes nothing. A changed design is merged with the edits people made; where both
+    changed the same lines the person's file stays, the new text goes beside it as FILE.new, and the
+    exit code is 1 until that file is gone.
+    """
+
+
+@cli.command()
+@generator_options
+def scaffold(**options: Any) -> int:
+    """Write the whole repository: code, tests, build files and README.
+
+    Example: code_gen.py scaffold --lld LLDs/2.1.4_LLD_Product_Lambda.md --output ../product
+    """
+    return _generate(None, **options)
+
+
+@cli.command("lambda")
+@generator_options
+def lambda_(**options: Any) -> int:
+    """Write the code of the functions: handlers, services, models, repositories.
+
+    Example: code_gen.py lambda --lld LLDs/2.1.4_LLD_Product_Lambda.md --output ../product
+    """
+    return _generate(["lambda"], **options)
+
+
+@cli.command()
+@generator_options
+def tests(**options: Any) -> int:
+    """Write the tests: units of each layer, integration, one for each scenario.
+
+    Example: code_gen.py tests --lld LLDs/2.1.4_LLD_Product_Lambda.md --output ../product
+    """
+    return _generate(["tests"], **options)
+
+
+@cli.command()
+@generator_options
+def docker(**options: Any) -> int:
+    """Write the Dockerfile and what it leaves out.
+
+    Example: code_gen.py docker --lld LLDs/2.1.4_LLD_Product_Lambda.md --output ../product
+    """
+    return _generate(["docker"], **options)
+
+
+@cli.command()
+@generator_options
+def api(**options: Any) -> int:
+    """Write the OpenAPI file of the service.
+
+    Example: code_gen.py api --lld LLDs/2.1.4_LLD_Product_Lambda.md --output ../product
+    """
+    return _generate(["api"], **options)
+
+
+@cli.command()
+@generator_options
+def terraform(**options: Any) -> int:
+    """Write the infrastructure of the service.
+
+    Example: code_gen.py terraform --lld LLDs/2.1.4_LLD_Product_Lambda.md --output ../product
+    """
+    return _generate(["terraform"], **options)
+
+
+@cli.command()
+@click.option("--hld", required=True, help="Number of the HLD: 3.1.")
+@click.option("--name", required=True, help="Name of the component: Product_Lambda.")
+def lld(**_: object) -> None:
+    """Write a new design below an HLD, with the next free number.
+
+    Example: code_gen.py lld --hld 3.1 --name Product_Lambda
+    """
+    not_built()
+
+
+def _generate(
+    parts: list[str] | None,
+    *,
+    lld: Path,
+    output: Path | None,
+    form: str,
+    check: bool,
+    dry_run: bool,
+) -> int:
+    """Plan, say what is planned, and do it unless that was not asked for."""
+    from codegen.parts import PARTS
+    from codegen.plan import Verb
+    from codegen.scaffold import plan_scaffold
+    from codegen.service_view import repository_name
+    from codegen.write import carry_out
+    from lld.parse import parse_file
+
+    if parts and parts[0] not in PARTS:
+        not_built()
+    design = parse_file(lld)
+    plan = plan_scaffold(design, output or Path(repository_name(design)), parts)
+    if not (check or dry_run):
+        carry_out(plan)
+    emit(_as_json(plan), form, lambda: _as_text(plan))
+    for change in plan.conflicts:
+        warn(f"{change.path}: both sides changed the same lines; see {change.path}.new")
+    if any(one.verb is Verb.ABSENT for one in plan.changes):
+        note("what was deleted by hand stays deleted (absent)")
+    if plan.conflicts or (check and plan.changes_anything):
+        return ExitCode.FAILED
+    return ExitCode.DONE
+
+
+def _as_json(plan: Plan) -> dict[str, Any]:
+    from codegen.plan import counted
+
+    return {
+        "document": plan.baseline.document,
+        "output": str(plan.root),
+        "summary": {verb.value: number for verb, number in counted(plan.changes).items()},
+        "files": [
+            {"path": one.path, "verb": one.verb.value, "line": one.line} for one in plan.changes
+        ],
+    }
+
+
+def _as_text(plan: Plan) -> str:
+    from codegen.plan import counted
+
+    lines = [f"{one.verb.value:<10} {one.path}" for one in plan.changes]
+    total = ", ".join(f"{number} {verb.value}" for verb, number in counted(plan.changes).items())
+    return "\n".join([*lines, "", f"{plan.root}: {total}"])
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,90 @@
+"""What was generated last, kept inside the repository so that a changed design can be merged.
+
+`.bbws/baseline.json` holds the text of every generated file as it came out of the generator, with
+its digest and its part. It is written last: a run that dies before leaves the old one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from common.errors import UnavailableError
+
+BASELINE = ".bbws/baseline.json"
+_FORM = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One file as it was generated last."""
+
+    text: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Everything that was generated last, and the conflicts nobody has settled yet."""
+
+    toolkit: str = ""
+    document: str = ""
+    files: Mapping[str, Kept] = field(default_factory=dict)
+    conflicts: Mapping[str, str] = field(default_factory=dict)
+    """Path and digest of the new text that lies beside the person's file."""
+
+    def to_bytes(self) -> bytes:
+        """The file, the same bytes for the same content."""
+        files = {
+            path: {"part": one.part, "sha256": digest(one.text), "text": one.text}
+            for path, one in sorted(self.files.items())
+        }
+        content = {
+            "form": _FORM,
+            "toolkit": self.toolkit,
+            "document": self.document,
+            "conflicts": dict(sorted(self.conflicts.items())),
+            "files": files,
+        }
+        return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def digest(text: str) -> str:
+    """SHA-256 of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_baseline(root: Path) -> Baseline | None:
+    """The baseline of a repository; None where nothing was generated yet.
+
+    Raises:
+        UnavailableError: It is there and cannot be understood.
+    """
+    path = root / BASELINE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return _parsed(content)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UnavailableError(f"reading {str(path)!r}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UnavailableError(
+            f"{str(path)!r} is damaged, so edits cannot be told from generated text",
+            hint=f"restore it: git checkout -- {BASELINE}",
+        ) from error
+
+
+def _parsed(content: Any) -> Baseline:
+    if content["form"] != _FORM:
+        raise ValueError("unknown form")
+    files = {}
+    for path, one in content["files"].items():
+        if digest(one["text"]) != one["sha256"]:
+            raise ValueError(f"digest of {path}")
+        files[path] = Kept(one["text"], one["part"])
+    return Baseline(content["toolkit"], content["document"], files, content["conflicts"])

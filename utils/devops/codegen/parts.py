@@ -1,0 +1,80 @@
+"""The parts of a generated repository: each name gives the files of one concern.
+
+A part is a function from the view of a service to its files; files of different parts never share a
+path. `scaffold` takes all of them, each other generator its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from codegen.code import RenderedFile
+from codegen.render import TEMPLATES
+from codegen.service_view import ServiceView
+
+Part = Callable[[ServiceView], Iterable[RenderedFile]]
+
+_STATIC = TEMPLATES / "static"
+_EVENT_FILES = frozenset({"src/utils/events.py", "src/utils/idempotency.py"})
+
+
+def _lambda(view: ServiceView) -> Iterable[RenderedFile]:
+    from codegen.source_handlers import has_idempotency, render_handlers
+    from codegen.source_models import render_models
+    from codegen.source_project import render_error_codes
+    from codegen.source_repositories import render_repositories
+    from codegen.source_services import render_services
+
+    wanted = set(_EVENT_FILES) if view.events else set()
+    if not has_idempotency(view):
+        wanted.discard("src/utils/idempotency.py")
+    for one in _static("src"):
+        if one.path not in _EVENT_FILES or one.path in wanted:
+            yield one
+    yield render_error_codes(view)
+    yield from render_models(view)
+    yield from render_repositories(view)
+    yield from render_services(view)
+    yield from render_handlers(view)
+
+
+def _tests(view: ServiceView) -> Iterable[RenderedFile]:
+    from codegen.source_tests import render_tests
+
+    yield from _static("tests")
+    yield from render_tests(view)
+
+
+def _docker(view: ServiceView) -> Iterable[RenderedFile]:
+    from codegen.source_project import render_docker
+
+    yield from render_docker(view)
+
+
+def _project(view: ServiceView) -> Iterable[RenderedFile]:
+    from codegen.source_project import render_project
+
+    yield from render_project(view)
+
+
+PARTS: dict[str, Part] = {
+    "lambda": _lambda,
+    "tests": _tests,
+    "docker": _docker,
+    "project": _project,
+}
+
+
+def _static(folder: str) -> list[RenderedFile]:
+    """Files that are the same in every service."""
+    found = []
+    for base, folders, names in os.walk(_STATIC / folder):
+        folders[:] = sorted(one for one in folders if not one.startswith((".", "__")))
+        for name in sorted(names):
+            if name.endswith(".py"):
+                path = Path(base) / name
+                text = path.read_text(encoding="utf-8")
+                found.append(RenderedFile(path.relative_to(_STATIC).as_posix(), text))
+    return found

@@ -1,0 +1,62 @@
+"""Generate a repository from a design, or a part of one: render, compare, write.
+
+Stages, each with its own module: `service_view` (names and decisions), `parts` (text), `plan`
+(comparison, no writes), `write` (staged, then moved into place).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codegen.baseline import read_baseline
+from codegen.parts import PARTS
+from codegen.plan import PartFiles, Plan, make_plan
+from codegen.service_view import ServiceView, view_service
+from codegen.write import carry_out, check_output
+
+if TYPE_CHECKING:
+    from lld.model import Design
+
+_SETUP = Path(__file__).resolve().parents[3] / "setup.cfg"
+
+
+def scaffold(design: Design, root: Path, parts: Sequence[str] | None = None) -> Plan:
+    """Generate into `root`; returns what happened to each path.
+
+    Raises:
+        RefusedError: The folder is neither empty nor generated, or a path would leave it.
+        UnavailableError: The folder cannot be written, or its baseline is damaged.
+    """
+    plan = plan_scaffold(design, root, parts)
+    carry_out(plan)
+    return plan
+
+
+def plan_scaffold(design: Design, root: Path, parts: Sequence[str] | None = None) -> Plan:
+    """What `scaffold` would do; writes nothing."""
+    before = read_baseline(root)
+    check_output(root, is_generated=before is not None)
+    return make_plan(
+        root,
+        render_parts(view_service(design), parts),
+        before,
+        toolkit=toolkit_version(),
+        document=design.document,
+    )
+
+
+def render_parts(view: ServiceView, parts: Sequence[str] | None = None) -> list[PartFiles]:
+    """The files of these parts; of all parts by default."""
+    names = list(PARTS) if parts is None else list(parts)
+    return [PartFiles(name, tuple(PARTS[name](view))) for name in names]
+
+
+def toolkit_version() -> str:
+    """The version of this toolkit, as its setup.cfg states it."""
+    for line in _SETUP.read_text(encoding="utf-8").splitlines():
+        name, _, value = line.partition("=")
+        if name.strip() == "version":
+            return value.strip()
+    return "0"

@@ -1,0 +1,402 @@
+"""Tests that send requests and events through the handlers: by layer, end to end, by scenario.
+
+A case is a few lines: seed what the operation needs, call the handler, look at the answer. The unit
+tests of handlers need no AWS, the integration tests and scenarios run against the simulated one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from codegen.code import RenderedFile
+from codegen.naming import plural
+from codegen.operation_view import Action, OperationView
+from codegen.quoting import bracketed, py_str, py_value
+from codegen.render import render
+from codegen.scenario_view import Expectation, ScenarioView, view_scenarios
+from lld.model import Trigger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from codegen.entity_view import EntityView
+    from codegen.service_view import FunctionView, ServiceView
+
+Samples = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One generated test."""
+
+    name: str
+    text: str
+    lines: tuple[str, ...]
+    needs: frozenset[str]
+    aws: bool = True
+    decorators: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Makes the cases of one service."""
+
+    view: ServiceView
+    samples: Samples
+    cache: dict[str, Any] = field(default_factory=dict)
+
+    def success(self, operation: OperationView, name: str = "", text: str = "") -> Case:
+        """The operation does what it is for."""
+        seeds, needs = self._seed(operation)
+        lines = [*seeds, self._call(operation, body=self._body(operation))]
+        lines.append(f"assert answer.status == {operation.status}")
+        more, more_needs = self._expected(operation, seeded=bool(seeds))
+        return self._case(
+            operation,
+            name or f"test_{operation.name}_answers_{operation.status}",
+            text or f"{operation.route.method} {operation.route.path} does what it is for.",
+            [*lines, *more],
+            needs | more_needs,
+        )
+
+    def missing(self, operation: OperationView, name: str = "", text: str = "") -> Case:
+        """There is nothing under the key."""
+        lines = [
+            self._call(operation, body=self._body(operation)),
+            "assert answer.status == 404",
+        ]
+        return self._case(
+            operation,
+            name or f"test_{operation.name}_answers_404_for_an_unknown_key",
+            text or "What does not exist is not found.",
+            lines,
+            frozenset(),
+        )
+
+    def invalid(self, operation: OperationView, name: str = "", text: str = "") -> Case:
+        """The body does not fit its model."""
+        lines = [self._call(operation, body="{", raw=True), "assert answer.status == 400"]
+        if operation.request and any(one.required for one in operation.request.fields):
+            lines += [self._call(operation, body={}), "assert answer.status == 400"]
+            lines.append('assert answer.body["error"]["details"]')
+        return self._case(
+            operation,
+            name or f"test_{operation.name}_answers_400_for_a_body_that_does_not_fit",
+            text or "A body that does not fit its model is refused, by field.",
+            lines,
+            frozenset(),
+        )
+
+    def outdated(self, operation: OperationView, name: str = "", text: str = "") -> Case:
+        """Someone else changed the item first."""
+        seeds, needs = self._seed(operation)
+        call = self._call(
+            operation, body=self._body(operation), more=['headers={"If-Match": "999"}']
+        )
+        return self._case(
+            operation,
+            name or f"test_{operation.name}_answers_409_for_an_outdated_version",
+            text or "A change of another version is a conflict.",
+            [*seeds, call, "assert answer.status == 409"],
+            needs,
+        )
+
+    def pages(self, operation: OperationView) -> Case:
+        """Tokens and sizes that are none are refused."""
+        shape = operation.shape
+        size, token = (shape.size, shape.token) if shape else ("", "")
+        lines = []
+        for wire, value in ((token, "forged"), (size, "0")):
+            query = f"query={{{py_str(wire)}: {py_str(value)}}}"
+            lines += [self._call(operation, more=[query]), "assert answer.status == 400"]
+        name = f"test_{operation.name}_answers_400_for_a_page_that_is_none"
+        text = "A forged page token and a page size out of range are refused."
+        return self._case(operation, name, text, lines, frozenset())
+
+    def filtered(self, operation: OperationView, number: int) -> Case:
+        """Query parameters choose an index."""
+        one = operation.filters[number]
+        seeds, needs = self._seed(operation)
+        sample = self.samples[operation.entity.model.class_name] if operation.entity else {}
+        query = {wire: _text(sample.get(wire, "")) for wire, _ in one.params}
+        call = self._call(operation, more=[f"query={py_value(query, 8)}"])
+        items = self._items_wire(operation)
+        lines = [*seeds, call, "assert answer.status == 200"]
+        lines.append(f"assert len(answer.body[{py_str(items)}]) == 1")
+        name = f"test_{operation.name}_by_{one.index.suffix}"
+        text = f"The index {one.index.suffix} lists what these parameters ask for."
+        return self._case(operation, name, text, lines, needs)
+
+    def unimplemented(self, operation: OperationView, name: str = "", text: str = "") -> Case:
+        """The operation says that it is not written yet."""
+        lines = [
+            self._call(operation, body=self._body(operation)),
+            "assert answer.status == 501",
+        ]
+        return self._case(
+            operation,
+            name or f"test_{operation.name}_answers_501_until_it_is_written",
+            text or "The design only names this operation; replace this test when it is written.",
+            lines,
+            frozenset(),
+        )
+
+    def event(self, function: FunctionView, name: str = "", text: str = "") -> Case:
+        """The function says that it is not written yet."""
+        needs = {f"src.handlers:{function.module}", "tests.factories:Context"}
+        made, event_need = _EVENTS.get(function.trigger, _EVENTS[Trigger.OTHER])
+        needs |= {event_need} if event_need else set()
+        lines = [f"event = {made}"]
+        call = f"{function.module}.handler(event, Context())"
+        if function.trigger in (Trigger.SQS, Trigger.DYNAMODB_STREAM):
+            lines += [f"answer = {call}", 'assert len(answer["batchItemFailures"]) == 1']
+        elif function.trigger is Trigger.AUTHORIZER:
+            lines += [f"answer = {call}", f"assert {_DENIED}"]
+        else:
+            needs |= {"pytest", "src.utils.errors:NotImplementedYetError"}
+            lines.append(f"with pytest.raises(NotImplementedYetError):\n        {call}")
+        return Case(
+            name or f"test_{function.module.strip('_')}_fails_until_it_is_written",
+            text or "The design only names this function; nothing it is given gets lost.",
+            tuple(lines),
+            frozenset(needs),
+        )
+
+    def _case(
+        self,
+        operation: OperationView,
+        name: str,
+        text: str,
+        lines: list[str],
+        needs: frozenset[str] | set[str],
+    ) -> Case:
+        module = self.view.function_of(operation).module
+        found = {*needs, "tests.factories:call", f"src.handlers:{module}"}
+        return Case(name, text, tuple(lines), frozenset(found))
+
+    def _call(
+        self,
+        operation: OperationView,
+        *,
+        body: Any = None,
+        raw: bool = False,
+        more: Iterable[str] = (),
+    ) -> str:
+        module = self.view.function_of(operation).module
+        arguments = [
+            f"{module}.handler",
+            py_str(operation.route.method),
+            py_str(self._path(operation)),
+        ]
+        if raw or (body is not None and operation.request):
+            arguments.append(f"body={py_value(body, 8, before=5, after=1)}")
+        return bracketed("answer = call(", [*arguments, *more], ")", 4)
+
+    def _path(self, operation: OperationView) -> str:
+        """The path with the sample's values for its parameters."""
+        values = self._param_values(operation)
+        names = iter(operation.route.params)
+        return re.sub(r"\{[^{}]*\}", lambda _: values[next(names).name], operation.route.path)
+
+    def _param_values(self, operation: OperationView) -> dict[str, str]:
+        found = {
+            one.name: f"{one.name.strip('_').replace('_', '-')}-1" for one in operation.route.params
+        }
+        entity = operation.entity
+        if entity is None or not operation.implemented:
+            return found
+        sample = self.samples[entity.model.class_name]
+        wires = {one.name: one.wire for one in entity.model.fields}
+        bound = [(param, name) for name, param in operation.keys]
+        bound += [(one.expression, one.field) for one in operation.bindings]
+        bound += [(one.name, one.name) for one in operation.route.params]
+        for param, name in reversed(bound):
+            if param in found and wires.get(name) in sample:
+                found[param] = _text(sample[wires[name]])
+        return found
+
+    def _body(self, operation: OperationView) -> dict[str, Any] | None:
+        if operation.request is None:
+            return None
+        body = dict(self.samples[operation.request.class_name])
+        if operation.action is Action.UPDATE:
+            for one in operation.request.fields:
+                if one.name == "version":
+                    body.pop(one.wire, None)
+        return body
+
+    def _seed(self, operation: OperationView) -> tuple[list[str], set[str]]:
+        """Store the item that the operation works on."""
+        entity = operation.entity
+        if entity is None or operation.action is Action.CREATE:
+            return [], set()
+        parents = [
+            f"{entity.argument(name)}={py_str(self._parent_value(operation, entity, name))}"
+            for name in entity.parents
+        ]
+        made = f"make({entity.model.class_name})"
+        line = bracketed(f"{entity.class_name}Repository().add(", [made, *parents], ")", 4)
+        return [line], {
+            "tests.factories:make",
+            f"{entity.model.path}:{entity.model.class_name}",
+            f"src.repositories.{entity.module}_repository:{entity.class_name}Repository",
+        }
+
+    def _parent_value(self, operation: OperationView, entity: EntityView, name: str) -> str:
+        bound = dict(operation.keys)
+        values = self._param_values(operation)
+        return values.get(bound.get(name, ""), f"{name.replace('_', '-')}-1")
+
+    def _expected(self, operation: OperationView, *, seeded: bool) -> tuple[list[str], set[str]]:
+        entity = operation.entity
+        if entity is None:
+            return [], set()
+        if operation.shape:
+            items = self._items_wire(operation)
+            return [f"assert len(answer.body[{py_str(items)}]) == 1"], set()
+        if operation.action is Action.DELETE:
+            again = self._call(operation)
+            return [again, "assert answer.status == 404"], set()
+        own = operation.response is None or operation.response.design == entity.model.design
+        if operation.action is Action.GET and seeded and own and not operation.children:
+            expected = f"assert answer.body == wire(make({entity.model.class_name}))"
+            return [expected], {"tests.factories:wire"}
+        return ["assert answer.body"] if operation.status != 204 else [], set()
+
+    def _items_wire(self, operation: OperationView) -> str:
+        shape = operation.shape
+        if shape is None or shape.model is None:
+            return "items"
+        return next(one.wire for one in shape.model.fields if one.name == shape.items)
+
+
+_DENIED = 'answer["policyDocument"]["Statement"][0]["Effect"] == "Deny"'
+_EVENTS = {
+    Trigger.SQS: ('sqs_event({"id": "1"})', "tests.factories:sqs_event"),
+    Trigger.SNS: ('sns_event({"id": "1"})', "tests.factories:sns_event"),
+    Trigger.S3: ('s3_event("folder/object")', "tests.factories:s3_event"),
+    Trigger.DYNAMODB_STREAM: ('stream_event({"PK": "1"})', "tests.factories:stream_event"),
+    Trigger.EVENTBRIDGE: ('bus_event({"id": "1"})', "tests.factories:bus_event"),
+    Trigger.SCHEDULE: ("bus_event({})", "tests.factories:bus_event"),
+    Trigger.AUTHORIZER: ('{"type": "TOKEN", "methodArn": "arn:aws:execute-api:x"}', ""),
+    Trigger.OTHER: ('{"id": "1"}', ""),
+}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
+
+
+def render_case_files(view: ServiceView, samples: Samples) -> Iterable[RenderedFile]:
+    """The test files made of cases."""
+    cases = Cases(view, samples)
+    for group in view.groups:
+        found = [one for operation in group.operations for one in _cases(operation, cases)]
+        if found:
+            noun = plural(group.entity.noun) if group.entity else "the service"
+            name = group.module.removesuffix("_service")
+            yield _file(
+                f"tests/integration/test_{name}_api.py",
+                f"The API of {noun}, through the real handlers to a simulated AWS.",
+                found,
+            )
+    events = [cases.event(one) for one in view.events]
+    if events:
+        title = "Functions that events start."
+        yield _file("tests/integration/test_events.py", title, events)
+    scenarios = [_scenario(one, cases) for one in view_scenarios(view)]
+    if scenarios:
+        title = "The scenarios of the design, one test for each, named after its id."
+        yield _file("tests/integration/test_scenarios.py", title, scenarios)
+    for function in view.apis:
+        if function.operations:
+            yield _handler_file(function, cases)
+
+
+def _cases(operation: OperationView, cases: Cases) -> list[Case]:
+    if not operation.implemented:
+        found = [cases.unimplemented(operation)]
+    else:
+        found = [cases.success(operation)]
+        if operation.action in (Action.GET, Action.UPDATE, Action.DELETE):
+            found.append(cases.missing(operation))
+        if operation.uses_version:
+            found.append(cases.outdated(operation))
+        if operation.shape:
+            found.append(cases.pages(operation))
+        found += [cases.filtered(operation, number) for number, _ in enumerate(operation.filters)]
+    if operation.request:
+        found.append(cases.invalid(operation))
+    return found
+
+
+def _scenario(scenario: ScenarioView, cases: Cases) -> Case:
+    operation, name = scenario.operation, scenario.test
+    text = f"{scenario.id}: {scenario.text}"
+    if scenario.expects is Expectation.RULE or (operation is None and scenario.function is None):
+        why = (
+            "the rule this scenario asks for is not implemented yet"
+            if operation or scenario.function
+            else "no route or function of the design serves this scenario"
+        )
+        if operation is None or operation.implemented:
+            return _skipped(name, text, why)
+    if operation is None:
+        return (
+            cases.event(scenario.function, name, text)
+            if scenario.function
+            else _skipped(name, text, "no function serves this scenario")
+        )
+    if not operation.implemented:
+        return cases.unimplemented(operation, name, text)
+    make = {
+        Expectation.SUCCESS: cases.success,
+        Expectation.MISSING: cases.missing,
+        Expectation.INVALID: cases.invalid,
+        Expectation.OUTDATED: cases.outdated,
+    }[scenario.expects]
+    return make(operation, name, text)
+
+
+def _skipped(name: str, text: str, why: str) -> Case:
+    line = bracketed("@pytest.mark.skip(", [f"reason={py_str(why)}"], ")")
+    return Case(name, text, (), frozenset({"pytest"}), aws=False, decorators=(line,))
+
+
+def _file(path: str, title: str, cases: list[Case]) -> RenderedFile:
+    needs = {"pytest", *(need for one in cases for need in one.needs)}
+    text = render("test_cases.py.jinja", title=title, needs=sorted(needs), cases=cases, mark=True)
+    return RenderedFile(path, text)
+
+
+def _handler_file(function: FunctionView, cases: Cases) -> RenderedFile:
+    """Unit tests of one handler: what it refuses before any service is asked."""
+    needs = {"tests.factories:call", f"src.handlers:{function.module}"}
+    lines = [
+        bracketed(
+            "answer = call(", [f"{function.module}.handler", '"GET"', '"/no/such/route"'], ")", 4
+        ),
+        "assert answer.status == 404",
+    ]
+    found = [
+        Case(
+            "test_an_unknown_route_is_not_found",
+            "A path that is no route of this function is refused.",
+            tuple(lines),
+            frozenset(needs),
+            aws=False,
+        )
+    ]
+    text = render(
+        "test_cases.py.jinja",
+        title=f"The handler {function.module}.",
+        needs=sorted(needs),
+        cases=found,
+        mark=False,
+    )
+    path = f"tests/unit/handlers/test_{function.module.strip('_')}.py"
+    return RenderedFile(path, text, function.line)

@@ -1,0 +1,383 @@
+"""The Lambda handlers: routes of the API, and the events of queues, topics, buckets and clocks."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from codegen.code import Method, RenderedFile, signature
+from codegen.naming import Names
+from codegen.operation_view import Action, OperationView
+from codegen.quoting import bracketed, one_line, py_str, sentence
+from codegen.render import render
+from codegen.source_services import filter_names, used_params
+from lld.model import Trigger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from codegen.service_view import FunctionView, Group, ServiceView
+
+_USED = frozenset({"respond", "create_app", "entry_point", "handler", "app", "check_health"})
+
+
+def render_handlers(view: ServiceView) -> Iterable[RenderedFile]:
+    """One module for each function."""
+    for function in view.functions:
+        text = _api(function, view) if function.is_api else _event(function, view)
+        yield RenderedFile(f"src/handlers/{function.module}.py", text, function.line)
+
+
+def _api(function: FunctionView, view: ServiceView) -> str:
+    served = [one for one in function.operations if one.action is not Action.HEALTH]
+    groups: dict[str, Group] = {}
+    for one in served:
+        group = view.group_of(one)
+        groups[group.module] = group
+    needs = {
+        "typing:Any",
+        "aws_lambda_powertools.utilities.typing:LambdaContext",
+        "src.utils.api:create_app",
+        "src.utils.api:entry_point",
+    }
+    if function.operations:
+        needs.add("aws_lambda_powertools.event_handler:Response")
+    if any(one.action is Action.HEALTH for one in function.operations):
+        needs.add("src.utils.api:check_health")
+    for group in groups.values():
+        needs.add(f"src.services.{group.module}:{group.class_name}")
+    for one in served:
+        needs |= _route_needs(one)
+    return render(
+        "api_handler.py.jinja",
+        title=_title(function),
+        needs=sorted(needs),
+        has_health=any(one.action is Action.HEALTH for one in function.operations),
+        services=[f"{group.module} = {group.class_name}()" for group in groups.values()],
+        routes=[_route(one, view) for one in function.operations],
+    )
+
+
+def _title(function: FunctionView) -> str:
+    routes = ", ".join(f"{one.route.method} {one.route.path}" for one in function.operations[:3])
+    more = " and more" if len(function.operations) > 3 else ""
+    described = sentence(function.description, "")
+    if not routes:
+        return described if described != "." else f"The function {one_line(function.name, 80)}."
+    return f"`{routes}`{more}: {described}" if described != "." else f"`{routes}`{more}."
+
+
+def _route_needs(operation: OperationView) -> set[str]:
+    found = {"http:HTTPStatus", "src.utils.api:respond"}
+    if operation.request:
+        found.add(f"{operation.request.path}:{operation.request.class_name}")
+        found.add("src.utils.api:body_of")
+    if operation.shape:
+        found.add("src.utils.api:page_of")
+        if operation.shape.model is None:
+            found.add("src.utils.api:list_body")
+    if filter_names(operation):
+        found.add("src.utils.api:query_of")
+    if operation.uses_caller:
+        found.add("src.utils.api:caller_of")
+    if operation.uses_version:
+        found.add("src.utils.api:expected_version_of")
+    shaped = _answers_with(operation)
+    if shaped:
+        found.add(shaped)
+    return found
+
+
+def _answers_with(operation: OperationView) -> str | None:
+    """The import of the model an answer is put into, when it is not the entity's own."""
+    if not operation.implemented or operation.entity is None:
+        return None
+    model = operation.shape.model if operation.shape else operation.response
+    if model is None or model.design == operation.entity.model.design:
+        return None
+    return f"{model.path}:{model.class_name}"
+
+
+def _route(operation: OperationView, view: ServiceView) -> Method:
+    params = [f"{one.name}: str" for one in operation.route.params]
+    name = Names(_USED).claim(operation.name)
+    head = signature(name, params, "Response[str]")
+    default = f"{operation.route.method} {operation.route.path}"
+    text = sentence(operation.description, default)
+    if operation.action is Action.HEALTH:
+        body = ["return check_health()"]
+    else:
+        body = _route_body(operation, view.group_of(operation))
+    return Method(head, text, tuple(body), operation.route.rule, operation.route.method.lower())
+
+
+def _route_body(operation: OperationView, group: Group) -> list[str]:
+    body = []
+    arguments = []
+    if operation.request:
+        body.append(f"request = body_of(app, {operation.request.class_name})")
+        arguments.append("request")
+    if operation.shape:
+        size, token = py_str(operation.shape.size), py_str(operation.shape.token)
+        body.append(bracketed("page = page_of(", ["app", size, token], ")", 4))
+        arguments.append("page")
+    names = filter_names(operation)
+    if names:
+        wires = {name: wire for one in operation.filters for wire, name in one.params}
+        body.append(
+            bracketed("sent = query_of(", ["app", *(py_str(wires[n]) for n in names)], ")", 4)
+        )
+    arguments += [f"{one.name}={one.name}" for one in used_params(operation)]
+    arguments += [f"{name}=sent.get({py_str(wires[name])})" for name in names]
+    if operation.uses_caller:
+        arguments.append("caller=caller_of(app)")
+    if operation.uses_version:
+        arguments.append("expected_version=expected_version_of(app)")
+    call = f"{group.module}.{operation.name}("
+    status = f"HTTPStatus.{HTTPStatus(operation.status).name}"
+    if operation.implemented and operation.action is Action.DELETE:
+        body.append(bracketed(call, arguments, ")", 4))
+        suffix = "" if operation.status == 204 else ", {}"
+        return [*body, f"return respond({status}{suffix})"]
+    body.append(bracketed(f"{_result_name(operation)} = {call}", arguments, ")", 4))
+    return [*body, *_answer(operation, status)]
+
+
+def _result_name(operation: OperationView) -> str:
+    return "found" if operation.shape else "item"
+
+
+def _answer(operation: OperationView, status: str) -> list[str]:
+    if not operation.implemented or _answers_with(operation) is None:
+        if operation.implemented and operation.shape:
+            return [f"return respond({status}, list_body(found))"]
+        return [f"return respond({status}, item)"]
+    if operation.shape and operation.shape.model:
+        return _list_answer(operation, status)
+    model = operation.response
+    name = model.class_name if model else ""
+    values = f'{{"{operation.wrapper}": item}}' if operation.wrapper else "dict(item)"
+    return [f"return respond({status}, {name}.model_validate({values}))"]
+
+
+def _list_answer(operation: OperationView, status: str) -> list[str]:
+    shape: Any = operation.shape
+    token = next((one for one in shape.model.fields if one.name == shape.next), None)
+    values = [f'"{shape.items}": found.items']
+    if token:
+        last = "" if token.type.nullable else ' or ""'
+        values.append(f'"{token.name}": found.next_token{last}')
+    if shape.more:
+        values.append(f'"{shape.more}": found.next_token is not None')
+    if shape.count:
+        values.append(f'"{shape.count}": len(found.items)')
+    return [
+        bracketed("values = {", values, "}", 4),
+        f"return respond({status}, {shape.model.class_name}.model_validate(values))",
+    ]
+
+
+_DATA_CLASSES = "aws_lambda_powertools.utilities.data_classes"
+_BATCH = "aws_lambda_powertools.utilities.batch"
+
+
+def _event(function: FunctionView, view: ServiceView) -> str:
+    group = next(one for one in view.groups if function in one.events)
+    call = f"{group.module}.{function.method}"
+    needs = {
+        "typing:Any",
+        "aws_lambda_powertools.utilities.typing:LambdaContext",
+        "src.utils.events:event_entry_point",
+        f"src.services.{group.module}:{group.class_name}",
+    }
+    shape = _EVENTS.get(function.trigger, _plain)(call, view, function)
+    source = one_line(function.source or "", 120)
+    cause = f"Started by {_CAUSES[function.trigger]}" + (f" ({source})" if source else "")
+    described = sentence(function.description, "")
+    title = f"{described}\n\n{cause}." if described != "." else f"{cause}."
+    return render(
+        "event_handler.py.jinja",
+        title=title,
+        needs=sorted(needs | shape["needs"]),
+        service=f"{group.module} = {group.class_name}()",
+        globals=shape.get("globals", []),
+        record=shape.get("record"),
+        returns=shape.get("returns", "None"),
+        text=shape["text"],
+        body=shape["body"],
+    )
+
+
+_CAUSES = {
+    Trigger.SQS: "messages of a queue",
+    Trigger.SNS: "messages of a topic",
+    Trigger.EVENTBRIDGE: "events of a bus",
+    Trigger.SCHEDULE: "the clock",
+    Trigger.S3: "objects of a bucket",
+    Trigger.DYNAMODB_STREAM: "changes of the table",
+    Trigger.AUTHORIZER: "API Gateway, to ask who calls",
+    Trigger.OTHER: "its invoker",
+    Trigger.API: "API Gateway",
+}
+
+
+def has_idempotency(view: ServiceView) -> bool:
+    """Whether handled messages can be remembered: that takes a table with a sort key."""
+    tables = [one for one in view.tables if one.sort]
+    return bool(tables) and all(
+        tables[0].types.get(key) != "N" for key in (tables[0].partition, tables[0].sort or "")
+    )
+
+
+def _handled(
+    call: str, message: str, view: ServiceView, function: FunctionView
+) -> tuple[str, set[str]]:
+    """The line that handles a message, once where that can be remembered."""
+    if has_idempotency(view):
+        line = bracketed("once(", [call, message, f"name={py_str(function.module)}"], ")", 4)
+        return line, {"src.utils.idempotency:once"}
+    return f"{call}({message})", set()
+
+
+def _queue(call: str, view: ServiceView, function: FunctionView) -> dict[str, Any]:
+    line, needs = _handled(call, "queue_message(record)", view, function)
+    return {
+        "needs": needs
+        | {
+            f"{_BATCH}:BatchProcessor",
+            f"{_BATCH}:EventType",
+            f"{_BATCH}:process_partial_response",
+            f"{_BATCH}.types:PartialItemFailureResponse",
+            f"{_DATA_CLASSES}.sqs_event:SQSRecord",
+            "src.utils.events:queue_message",
+        },
+        "globals": [
+            "processor = BatchProcessor(\n    event_type=EventType.SQS,\n"
+            "    raise_on_entire_batch_failure=False,\n)"
+        ],
+        "record": {
+            "name": "on_record",
+            "type": "SQSRecord",
+            "text": "Handle one message; an error sends this one back to the queue, no other.",
+            "body": [line],
+        },
+        "returns": "PartialItemFailureResponse",
+        "text": "Handle a batch of messages; answers which of them failed.",
+        "body": _PARTIAL,
+    }
+
+
+_PARTIAL = [
+    "return process_partial_response(\n        event=event,\n        record_handler=on_record,\n"
+    "        processor=processor,\n        context=context,\n    )"
+]
+
+
+def _stream(call: str, view: ServiceView, function: FunctionView) -> dict[str, Any]:
+    message = 'Message(record.event_id or "", record.raw_event)'
+    line, needs = _handled(call, message, view, function)
+    return {
+        "needs": needs
+        | {
+            f"{_BATCH}:BatchProcessor",
+            f"{_BATCH}:EventType",
+            f"{_BATCH}:process_partial_response",
+            f"{_BATCH}.types:PartialItemFailureResponse",
+            f"{_DATA_CLASSES}.dynamo_db_stream_event:DynamoDBRecord",
+            "src.utils.events:Message",
+        },
+        "globals": [
+            "processor = BatchProcessor(\n    event_type=EventType.DynamoDBStreams,\n"
+            "    raise_on_entire_batch_failure=False,\n)"
+        ],
+        "record": {
+            "name": "on_record",
+            "type": "DynamoDBRecord",
+            "text": "Handle one change of the table.",
+            "body": [line],
+        },
+        "returns": "PartialItemFailureResponse",
+        "text": "Handle a batch of changes; answers which of them failed.",
+        "body": _PARTIAL,
+    }
+
+
+def _topic(call: str, view: ServiceView, function: FunctionView) -> dict[str, Any]:
+    line, needs = _handled(call, "message", view, function)
+    return {
+        "needs": needs
+        | {
+            f"{_DATA_CLASSES}:SNSEvent",
+            "src.utils.events:Message",
+            "src.utils.events:decoded",
+        },
+        "text": "Handle the messages of a topic; an error makes Lambda try again.",
+        "body": [
+            "for record in SNSEvent(event).records:\n"
+            "        message = Message(record.sns.message_id, decoded(record.sns.message))\n"
+            f"        {_indented(line)}"
+        ],
+    }
+
+
+def _bucket(call: str, view: ServiceView, function: FunctionView) -> dict[str, Any]:
+    line, needs = _handled(call, "message", view, function)
+    return {
+        "needs": needs | {f"{_DATA_CLASSES}:S3Event", "src.utils.events:object_message"},
+        "text": "Handle new or changed objects; an error makes Lambda try again.",
+        "body": [
+            "for record in S3Event(event).records:\n"
+            "        message = object_message(record)\n"
+            f"        {_indented(line)}"
+        ],
+    }
+
+
+def _bus(call: str, view: ServiceView, function: FunctionView) -> dict[str, Any]:
+    line, needs = _handled(call, "message", view, function)
+    return {
+        "needs": needs | {"src.utils.events:Message"},
+        "text": "Handle one event; an error makes Lambda try again.",
+        "body": ['message = Message(str(event.get("id", "")), event.get("detail"))', line],
+    }
+
+
+def _plain(call: str, view: ServiceView, function: FunctionView) -> dict[str, Any]:
+    return {
+        "needs": {"src.utils.events:Message"},
+        "text": "Handle one invocation.",
+        "body": [f"{call}(Message(context.aws_request_id, event))"],
+    }
+
+
+def _indented(line: str) -> str:
+    return line.replace("\n", "\n    ")
+
+
+def _authorizer(call: str, view: ServiceView, function: FunctionView) -> dict[str, Any]:
+    return {
+        "needs": {
+            "src.utils.events:Message",
+            "src.utils.events:denied",
+            "src.utils.errors:ServiceError",
+            "src.utils.observability:logger",
+        },
+        "returns": "dict[str, Any]",
+        "text": "Say whether the caller may go on: nobody may until the check is written.",
+        "body": [
+            f"try:\n        {call}(Message(context.aws_request_id, event))\n"
+            '    except ServiceError:\n        logger.exception("the authorizer is not written yet")\n'
+            "    return denied(event)"
+        ],
+    }
+
+
+_EVENTS = {
+    Trigger.SQS: _queue,
+    Trigger.DYNAMODB_STREAM: _stream,
+    Trigger.SNS: _topic,
+    Trigger.S3: _bucket,
+    Trigger.EVENTBRIDGE: _bus,
+    Trigger.SCHEDULE: _bus,
+    Trigger.AUTHORIZER: _authorizer,
+}
