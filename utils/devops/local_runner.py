@@ -17,6 +17,7 @@ from common.errors import ExitCode
 from common.options import output_options
 from common.output import emit, note, table, warn
 from common.unbuilt import not_built
+from sandbox.commands import sandbox
 
 if TYPE_CHECKING:
     from local.rehearsal import Stage
@@ -29,6 +30,9 @@ def cli() -> None:
 
     Works on the service repository around the current directory, else on the toolkit.
     """
+
+
+cli.add_command(sandbox)
 
 
 @cli.command()

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from common.errors import UnavailableError
+from sandbox.components import OPERATOR, tokens
 from sandbox.exports import Exports, exports_of
 from sandbox.places import Place, Running, all_places, place, read_record
 
@@ -36,7 +37,7 @@ class Sandbox:
 
     @property
     def exports(self) -> Exports:
-        return exports_of(self.running, self.where)
+        return exports_of(self.running, self.where, tokens(self.where.github).get(OPERATOR))
 
     def ask(self, path: str, *, post: bool = False) -> Any:
         """A request to its control interface.
