@@ -77,16 +77,16 @@ def parse_pins(text: str, *, source: str) -> dict[str, Pin]:
     import yaml
 
     try:
-        table: dict[str, dict[str, Any]] = yaml.safe_load(text)["actions"]
-        pins = {
-            action: Pin(action, str(row["version"]), str(row["sha"]), str(row["date"]))
-            for action, row in table.items()
-        }
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        rows: list[dict[str, Any]] = yaml.safe_load(text)["actions"]
+        found = [_pin(row) for row in rows]
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise UnavailableError(f"{source!r} is no file of pinned actions: {error!r}") from error
-    for pin in pins.values():
-        check_pin(pin)
-    return pins
+    return {pin.action: check_pin(pin) for pin in found}
+
+
+def _pin(row: dict[str, Any]) -> Pin:
+    action, sha = str(row["uses"]).split("@")
+    return Pin(action, str(row["version"]), sha, str(row["date"]))
 
 
 def check_pin(pin: Pin) -> Pin:
@@ -140,7 +140,7 @@ def refresh(current: Iterable[Pin], releases: Releases) -> list[PinChange]:
 def render_pins(current: Iterable[Pin]) -> str:
     """The text of a pins file."""
     rows = [
-        f'  {pin.action}:\n    version: {pin.version}\n    sha: {pin.sha}\n    date: "{pin.date}"\n'
+        f'  - uses: {pin.action}@{pin.sha}\n    version: {pin.version}\n    date: "{pin.date}"\n'
         for pin in sorted(current, key=lambda pin: pin.action)
     ]
     return f"{_HEAD}actions:\n{''.join(rows)}"

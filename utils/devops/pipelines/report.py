@@ -69,8 +69,12 @@ def _looked(engine: Engine) -> str:
     return "; ".join(parts)
 
 
-def as_data(report: Report) -> dict[str, Any]:
+def as_json(report: Report) -> str:
     """The report for programs."""
+    return json.dumps(_data(report), ensure_ascii=False, indent=2)
+
+
+def _data(report: Report) -> dict[str, Any]:
     return {
         "ok": report.count(Severity.ERROR) == 0,
         "errors": report.count(Severity.ERROR),
