@@ -55,7 +55,7 @@ def clone(origin: Origin, folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise RefusedError(f"{str(folder)!r} is not empty: nothing is cloned over it")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _network(origin, ["clone", "--quiet", origin.url, str(folder)], folder.parent)
+    _network(origin, ["clone", "--quiet", "--", origin.url, str(folder)], folder.parent)
 
 
 @dataclass(frozen=True, slots=True)

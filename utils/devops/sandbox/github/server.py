@@ -45,7 +45,7 @@ class Server:
         self._server = make_server(HOST, port, self.app, threaded=True, request_handler=_Quiet)
         self.url = f"http://{HOST}:{self._server.server_port}"
         self.store.base_url = self.url
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self.serve_forever, daemon=True)
 
     @property
     def requests(self) -> list[str]:
@@ -64,4 +64,4 @@ class Server:
 
     def serve_forever(self) -> None:
         """Serve in this thread until the process is told to end."""
-        self._server.serve_forever()
+        self._server.serve_forever(poll_interval=0.02)
