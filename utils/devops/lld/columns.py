@@ -91,7 +91,9 @@ _WORDINGS: dict[Role, str] = {
     "expected results|expected response|expected behavior|expected behaviour",
     Role.FIELD: "field|field name|parameter|param|parameter name|property name|fields|member",
     Role.FUNCTION: "function|function name|lambda|lambda function|lambda name|"
-    "lambda function name|functions|lambda functions|lambda handler name|lambdas",
+    "lambda function name|functions|lambda functions|lambda handler name|lambdas|"
+    "consumer lambda|lambda consumer|target lambda|consumer function|handler function|"
+    "handler lambda|integration lambda|lambda target",
     Role.HANDLER: "handler|handler path|entry point|handler file|file|source file|module|"
     "handler module|entrypoint",
     Role.INDEX: "index|index name|gsi|gsi name|gsis|secondary index|indexes",

@@ -154,7 +154,8 @@ _FUNCTION_TITLE = re.compile(
     re.I,
 )
 _TITLE_FUNCTION = re.compile(
-    r"([A-Za-z]\w*(?:[_-][\w${}]+)+)\s+(?:lambda|function|handler).*\Z", re.I
+    r"((?-i:[A-Z][a-z]+[A-Z]\w+)|[A-Za-z]\w*(?:[_-][\w${}]+)+)\s+(?:lambda|function|handler).*\Z",
+    re.I,
 )
 
 

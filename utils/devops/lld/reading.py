@@ -69,6 +69,7 @@ ITEMS: tuple[Callable[[Item], Iterator[Fact]], ...] = (
     keys.read_item,
     scenarios.read_item,
     variables.read_item,
+    attributes.read_enum_item,
     mentions.read_lines,
     secrets.read_lines,
 )

@@ -122,8 +122,11 @@ def routes_in(text: str) -> list[tuple[str, str]]:
     """Every `METHOD /path` written in a line or cell."""
     if "/" not in text:
         return []
+    text = text[:LONGEST_CELL]
+    if "<br" in text:
+        text = _BREAK.sub(" ", text)
     found = []
-    for methods, path in _ROUTE.findall(text[:LONGEST_CELL]):
+    for methods, path in _ROUTE.findall(text):
         for method in _ONE_METHOD.findall(methods):
             found.append((method.upper(), clean_path(path)))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from lld.facts import EnumFact, ModelFact, Trust
@@ -86,7 +87,7 @@ def merge_enums(facts: Iterable[EnumFact]) -> tuple[tuple[Enumeration, ...], lis
     """One enumeration a name; code and contracts win over drawings."""
     groups: dict[str, list[EnumFact]] = {}
     inline: list[EnumFact] = []
-    for fact in facts:
+    for fact in _lists_joined(facts):
         if fact.name:
             groups.setdefault(fold(fact.name), []).append(fact)
         elif fact.trust is Trust.FORMAL:
@@ -106,6 +107,19 @@ def merge_enums(facts: Iterable[EnumFact]) -> tuple[tuple[Enumeration, ...], lis
         made.append(Enumeration(best.name or "", best.values, best.line, members))
     made.sort(key=lambda enum: enum.line or 0)
     return tuple(made), problems
+
+
+def _lists_joined(facts: Iterable[EnumFact]) -> list[EnumFact]:
+    """The items of one list, read one by one, as one statement."""
+    joined: list[EnumFact] = []
+    for (name, trust), group in groupby(facts, key=lambda fact: (fact.name, fact.trust)):
+        parts = list(group)
+        if name and trust is Trust.TOLD and len(parts) > 1:
+            values = dict.fromkeys(value for part in parts for value in part.values)
+            joined.append(replace(parts[0], values=tuple(values)))
+        else:
+            joined += parts
+    return joined
 
 
 def _same_set(values: tuple[str, ...], sets: list[tuple[str, ...]]) -> tuple[str, ...] | None:

@@ -15,7 +15,7 @@ from lld.types import is_optional_type, python_type
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lld.blocks import Row, Table
+    from lld.blocks import Item, Row, Table
 
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w.$]*(?:\[\])?\Z")
 _ASIDE = (
@@ -205,3 +205,16 @@ def read_enum_list(table: Table) -> Iterator[Fact]:
         values = [v.strip(" `\"'") for v in re.split(r"[,|/]", plain(row.cells[value_column]))]
         if re.fullmatch(r"\w+", name) and len(values) > 1 and all(values):
             yield EnumFact(name, tuple(values), row.line, Trust.STATED)
+
+
+_ENUM_ITEM = re.compile(r"[*`\s]*([A-Za-z][\w-]*)[*`]*\s*(?:[:–—(=-].*)?\Z", re.S)
+
+
+def read_enum_item(item: Item) -> Iterator[Fact]:
+    """`- PENDING` in a list that a heading or caption calls an enumeration."""
+    title = item.caption or item.section.title
+    found = _ENUM_TITLE.search(title) if "enum" in title.lower() else None
+    value = _ENUM_ITEM.match(item.lines[0][:200])
+    name = next((group for group in found.groups() if group), None) if found else None
+    if value and name and name.lower() not in ("values", "definitions", "s"):
+        yield EnumFact(name, (value[1],), item.line, Trust.TOLD)

@@ -27,18 +27,25 @@ if TYPE_CHECKING:
 
     from lld.blocks import Heading, Item, Row, Table
 
-_TRIGGERS: tuple[tuple[Trigger, tuple[str, ...]], ...] = (
-    (Trigger.AUTHORIZER, ("authorizer", "authoriser")),
-    (Trigger.SQS, ("sqs", "queue")),
-    (Trigger.DYNAMODB_STREAM, ("dynamodb stream", "dynamo stream", "ddb stream", "table stream")),
-    (
-        Trigger.SCHEDULE,
-        ("schedule", "cron", "rate(", "daily", "hourly", "nightly", "weekly", "every "),
-    ),
-    (Trigger.EVENTBRIDGE, ("eventbridge", "event bridge", "cloudwatch event", "event bus")),
-    (Trigger.SNS, ("sns", "topic")),
-    (Trigger.S3, ("s3", "bucket", "object created")),
-    (Trigger.API, ("api", "http", "rest", "alb", "apigw", "webhook", "function url")),
+_TRIGGERS: tuple[tuple[Trigger, re.Pattern[str]], ...] = tuple(
+    (trigger, re.compile(signs))
+    for trigger, signs in (
+        (
+            Trigger.AUTHORIZER,
+            r"^(?:api gateway\W{0,3})?(?:(?:lambda|custom|token|request)\s+)?authori[sz]er",
+        ),
+        (Trigger.SQS, r"\bsqs\b|queue"),
+        (Trigger.DYNAMODB_STREAM, r"\bstreams?\b"),
+        (
+            Trigger.SCHEDULE,
+            r"schedule|\bcron|rate\(|\b(?:hourly|daily|nightly|weekly|monthly)\b"
+            r"|\bevery (?:\d+|minute|hour|day|night|week|month)",
+        ),
+        (Trigger.EVENTBRIDGE, r"event\s?bridge|cloudwatch event|event bus"),
+        (Trigger.SNS, r"\bsns\b|\btopic\b"),
+        (Trigger.S3, r"\bs3\b|bucket|object created"),
+        (Trigger.API, r"\bapi|\bhttps?\b|\brest\b|\balb\b|webhook|function url"),
+    )
 )
 _COUNT = re.compile(r"\((\d{1,3})\b[^()]*\)|\b(\d{1,3}) (?:lambda )?functions\b", re.I)
 _NAME = re.compile(r"[A-Za-z][\w${}<>.:/ -]{1,90}\Z")
@@ -60,7 +67,7 @@ def trigger_of(text: str) -> Trigger | None:
     if not lowered or lowered in ("-", "n/a"):
         return None
     for trigger, signs in _TRIGGERS:
-        if any(sign in lowered for sign in signs):
+        if signs.search(lowered[:200]):
             return trigger
     return Trigger.API if routes_in(text) else Trigger.OTHER
 
@@ -95,17 +102,20 @@ def _first_is_name(table: Table) -> bool:
 
 
 def _trust(table: Table, columns: dict[Role, int], position: int) -> Trust | None:
+    if Role.STORY_ID in columns:
+        return None
     telling = [role for role in _TELLING if columns.get(role, position) != position]
+    sourced = Role.QUEUE in columns or Role.TOPIC in columns or Role.TRIGGER in columns
     if position == first_column(table.header):
         if telling:
             return Trust.STATED
-        if Role.QUEUE in columns or Role.TOPIC in columns:
-            return Trust.HINT
+        if sourced:
+            return Trust.TOLD
         if Role.DESCRIPTION in columns and table.section.speaks_of("lambda function", "functions"):
             return Trust.STATED
-        return Trust.HINT if Role.STORY_ID not in columns else None
+        return Trust.HINT
     routed = Role.ENDPOINT in columns or (Role.METHOD in columns and Role.PATH in columns)
-    return Trust.TOLD if routed and Role.STORY_ID not in columns else None
+    return Trust.TOLD if routed or sourced else None
 
 
 def _row(

@@ -10,7 +10,7 @@ from lld.columns import Role, first_column, header_words, roles
 from lld.facts import EntityFact, Fact, IndexFact, IndexUseFact, TableFact, Trust
 from lld.model import AccessPattern, IndexKey
 from lld.names import entity_name, index_name, is_generic, is_index_cell, without_number
-from lld.text import LONGEST_CELL, first_code, plain, vocabulary
+from lld.text import LONGEST_CELL, code_spans, first_code, plain, vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,12 +106,21 @@ def read_table(table: Table) -> Iterator[Fact]:
         yield from _pk_sk_table(table, columns)
     elif Role.INDEX in columns and columns[Role.INDEX] == first_column(table.header):
         yield from _index_list(table, columns)
-    elif Role.KEY in columns and (Role.ATTRIBUTE in columns or Role.PATTERN in columns):
+    elif _is_key_structure(table, columns):
         yield from _key_structure(table, columns)
     elif Role.ACCESS_PATTERN in columns:
         yield from _access_patterns(table, columns)
     else:
         yield from _attribute_rows(table, columns)
+
+
+def _is_key_structure(table: Table, columns: dict[Role, int]) -> bool:
+    first = first_column(table.header)
+    keyed = columns.get(Role.KEY) == first or columns.get(Role.KEY_TYPE) == first
+    return keyed and (Role.ATTRIBUTE in columns or Role.PATTERN in columns)
+
+
+_BASE_TABLE = frozenset(("primary", "table", "base table", "main", "main table", "primary key"))
 
 
 def _pk_sk_table(table: Table, columns: dict[Role, int]) -> Iterator[Fact]:
@@ -124,11 +133,18 @@ def _pk_sk_table(table: Table, columns: dict[Role, int]) -> Iterator[Fact]:
         yield from _table_list(table, columns)
         return
     announced = _announced_index(table)
+    naming = columns.get(Role.ENTITY, first)
+    if naming == columns[Role.PK]:
+        naming = columns.get(Role.DESCRIPTION, first)
+    if header_words(table.header[first]) in ("operation", "query", "action"):
+        return
     for row in table.rows:
-        name = plain(row.cells[first])
+        name = plain(row.cells[naming])
         pk = key_cell(row.cells[columns[Role.PK]])
         sk = key_cell(row.cells[columns[Role.SK]]) if Role.SK in columns else KeyCell()
-        if columns.get(Role.INDEX) == first or is_index_cell(name):
+        if name.lower() in _BASE_TABLE and pk.attribute:
+            yield TableFact(None, row.line, Trust.TOLD, table.section, pk.attribute, sk.attribute)
+        elif columns.get(Role.INDEX) == first or is_index_cell(name):
             yield from _index_row(table, row, columns, pk, sk)
         elif announced and (pk.attribute or pk.pattern):
             yield IndexFact(
@@ -254,17 +270,16 @@ def _key_structure(table: Table, columns: dict[Role, int]) -> Iterator[Fact]:
     attributes: dict[str, str] = {}
     patterns: dict[str, str] = {}
     line = table.line
+    first = first_column(table.header)
     for row in table.rows:
-        role = key_role(row.cells[columns[Role.KEY]].split("(")[0]) or key_role(
-            row.cells[columns[Role.KEY]]
-        )
+        role = key_role(row.cells[first].split("(")[0]) or key_role(row.cells[first])
         if role is None:
             continue
         line = row.line if role == "pk" else line
         attribute = row.cells[columns[Role.ATTRIBUTE]] if Role.ATTRIBUTE in columns else ""
         pattern = row.cells[columns[Role.PATTERN]] if Role.PATTERN in columns else ""
         found, shape = key_cell(attribute), key_cell(pattern)
-        attributes[role] = found.attribute or plain(row.cells[columns[Role.KEY]]).split(" ")[0]
+        attributes[role] = found.attribute or plain(row.cells[first]).split(" ")[0]
         value = shape.pattern or shape.attribute
         if value and value.lower() not in _TYPE_WORDS:
             patterns[role] = value
@@ -312,7 +327,7 @@ def _keys(
 
 # --- attribute tables ----------------------------------------------------------------------------
 
-_NAMING = (Role.ATTRIBUTE, Role.FIELD, Role.PROPERTY, Role.NAME)
+_NAMING = (Role.ATTRIBUTE, Role.FIELD, Role.PROPERTY, Role.NAME, Role.KEY)
 _TELLING = (
     Role.PATTERN,
     Role.VALUE,
@@ -500,13 +515,27 @@ def read_item(item: Item) -> Iterator[Fact]:
     named = _leading_index(text)
     if named:
         pk, sk = keys_in(text)
+        if pk is None:
+            pk, sk = _paired(text)
         if pk:
             yield IndexFact(named[0], item.line, Trust.TOLD, item.section, named[1], pk, sk)
         return
     yield from _line(text, item.line, item.section, item.caption)
 
 
-_LEADING = re.compile(r"[*`\s]*([^:=`*]{2,60}?)[*`]*\s*(?:\(|[:–—]|\s-\s|\Z)")
+_NUMBERED_KEYS = re.compile(r"\b((?:GSI|LSI)\d+[_-]?PK)\b.{0,20}?\b((?:GSI|LSI)\d+[_-]?SK)\b", re.I)
+
+
+def _paired(text: str) -> tuple[str | None, str | None]:
+    """Keys named without saying which is which: `GSI1PK / GSI1SK`, or two code spans in order."""
+    numbered = _NUMBERED_KEYS.search(text[:LONGEST_CELL])
+    if numbered:
+        return numbered[1], numbered[2]
+    spans = [span for span in code_spans(text) if not index_name(span)]
+    names = [span for span in spans if _names_attribute(span) and not is_pattern(span)]
+    if names and len(names) == len(spans) <= 2:
+        return names[0], names[1] if len(names) > 1 else None
+    return None, None
 
 
 def _leading_index(text: str) -> tuple[str, str | None] | None:

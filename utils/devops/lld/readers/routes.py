@@ -64,12 +64,13 @@ def read_table(table: Table) -> Iterator[Fact]:
         if not found and method_column is not None and method_column != endpoint:
             path = path_in(row.cells[endpoint])
             found = [(name, path) for name in methods_in(row.cells[method_column])] if path else []
+        hosted = "://" in row.cells[endpoint]
         for method, path in found:
             yield RouteFact(
                 method,
                 path,
                 row.line,
-                trust,
+                Trust.HINT if hosted else trust,
                 function_cell(row.cells[function]) if function is not None else None,
                 _auth(columns, row.cells),
                 _cell(columns, row.cells, Role.DESCRIPTION, Role.OPERATION),

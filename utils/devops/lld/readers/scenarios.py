@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lld.columns import Role, first_column, roles
+from lld.columns import Role, first_column, header_words, roles
 from lld.facts import Fact, ScenarioFact, Trust
 from lld.model import Scenario
 from lld.text import plain
@@ -37,10 +37,11 @@ def read_table(table: Table) -> Iterator[Fact]:
     if table.section.lowered and any(word in table.section.lowered for word in _ASIDE):
         return
     columns = roles(table.header)
-    first = first_column(table.header)
+    first = _id_column(table, columns)
     told = {columns.get(role) for role in (Role.STORY, Role.SCENARIO, Role.EXPECTED, Role.INPUT)}
     told -= {None, first}
-    if columns.get(Role.STORY_ID) == first or columns.get(Role.TEST_ID) == first:
+    numbered = first != first_column(table.header)
+    if numbered or columns.get(Role.STORY_ID) == first or columns.get(Role.TEST_ID) == first:
         about_tests = table.section.speaks_of("test", "user stor", "epic", "acceptance")
         if told or about_tests:
             yield from _identified(table, columns, first, about_tests=about_tests)
@@ -49,6 +50,20 @@ def read_table(table: Table) -> Iterator[Fact]:
     named = columns.get(Role.SCENARIO) == first and len(table.header) > 1
     if named and (Role.EXPECTED in columns or tests):
         yield from _named(table, columns, first)
+
+
+def _id_column(table: Table, columns: dict[Role, int]) -> int:
+    """The column of ids: where it says so, or a `#` column whose cells are ids."""
+    if not table.rows:
+        return first_column(table.header)
+    cells = table.rows[0].cells
+    for role in (Role.STORY_ID, Role.TEST_ID):
+        column = columns.get(role)
+        if column is not None and _ID.match(plain(cells[column])):
+            return column
+    if header_words(table.header[0]) in ("", "no", "number") and _ID.match(plain(cells[0])):
+        return 0
+    return first_column(table.header)
 
 
 def _identified(
