@@ -25,10 +25,7 @@ _BINARY = re.compile(r"terraform-provider-aws_v(\d+)\.(\d+)\.\d+")
 _PATIENCE_S = 60
 _OVERRIDE = """\
 provider "aws" {
-  s3_use_path_style           = true
-  skip_requesting_account_id  = false
-  skip_metadata_api_check     = true
-  skip_region_validation      = true
+  s3_use_path_style = true
 }
 """
 

@@ -14,6 +14,7 @@ from codegen.naming import words
 from codegen.source_handlers import has_idempotency
 from codegen.terraform_hcl import quote
 from codegen.terraform_match import N, find
+from codegen.terraform_settings import PAGE_TOKEN_SECRET
 from codegen.terraform_view import Grant, OpenPoint
 from lld.model import Trigger
 
@@ -57,7 +58,7 @@ def grants_for(
         *_memory_grants(function, world),
         *_trigger_grants(function.module, world),
         *_mentioned_grants(function, world),
-        *_secret_grants(world),
+        *_secret_grants(function, world),
     ]
     uses_data = any(not grant.actions[0].startswith("secretsmanager:") for grant in grants)
     actions = _KEY_ACTIONS if uses_data else _KEY_ACTIONS[:1]
@@ -112,7 +113,7 @@ def _memory_grants(function: FunctionView, world: World) -> list[Grant]:
     if silent or not world.tables or not has_idempotency(world.service):
         return []
     arn = f"aws_dynamodb_table.{world.tables[0].label}.arn"
-    return [Grant("Handled", _REMEMBERING, (arn,))]
+    return [Grant("Handled", _REMEMBERING, (arn,), f"IDEMPOTENCY#{function.module}")]
 
 
 def _trigger_grants(key: str, world: World) -> Iterator[Grant]:
@@ -162,9 +163,17 @@ def _only(text: str, candidates: Sequence[N]) -> N | None:
     return find(text, candidates) or (candidates[0] if len(candidates) == 1 else None)
 
 
-def _secret_grants(world: World) -> list[Grant]:
-    """The variables of a design hold for all its functions, and so do the secrets they point at."""
-    secrets = world.settings.secrets
+def _secret_grants(function: FunctionView, world: World) -> list[Grant]:
+    """The variables of a design hold for all its functions, and so do the secrets they point at.
+
+    The key that signs page tokens is for functions that hand them out.
+    """
+    hands_out = any(operation.shape for operation in function.operations)
+    secrets = [
+        secret
+        for secret in world.settings.secrets
+        if secret.variable != PAGE_TOKEN_SECRET or hands_out
+    ]
     if not secrets:
         return []
     resources = tuple(f"local.secret_arns[{quote(secret.key)}]" for secret in secrets)

@@ -85,6 +85,7 @@ class _Found:
         name = aws_name(text, rule, fallback=f"bbws-{self.service}")
         key = identifier(name, fallback=kind).removeprefix("bbws_")
         key = key.removeprefix(f"{identifier(self.service)}_") or kind
+        key = f"{kind}_{key}" if key[0].isdigit() else key
         keys = self.keys.setdefault(kind, Distinct())
         names = self.names.setdefault(kind, Distinct())
         return NamedView(keys.claim(key), names.claim(name, "-"), line)

@@ -69,7 +69,8 @@ def _name(table: Table, service: str) -> str:
 
 def _label(name: str, service: str) -> str:
     label = identifier(name, fallback="table")
-    return label.removeprefix("bbws_") or identifier(service)
+    label = label.removeprefix("bbws_") or identifier(service)
+    return f"table_{label}" if label[0].isdigit() else label
 
 
 def _keys(design: Design, table: Table) -> tuple[str | None, str | None]:

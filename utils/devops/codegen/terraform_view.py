@@ -24,11 +24,12 @@ class OpenPoint:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a function may do with some resources."""
+    """What a function may do with some resources; with `leading_key`, only with items under it."""
 
     sid: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]
+    leading_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import re
+
+from lld.model import Endpoint, Resource, Trigger
+from tests.codegen.terraform.build import (
+    block,
+    function_of,
+    grant_of,
+    make_design,
+    make_function,
+    make_table,
+    points,
+    rendered,
+    view,
+)
+
+
+def test_create_may_put_and_nothing_else():
+    grant = grant_of(view(), "create_note", "Table")
+    assert grant is not None
+    assert grant.actions == ("dynamodb:PutItem",)
+    assert grant.resources == ("aws_dynamodb_table.notes.arn",)
+
+
+def test_get_may_read_one_item():
+    grant = grant_of(view(), "get_note", "Table")
+    assert grant is not None
+    assert grant.actions == ("dynamodb:GetItem",)
+
+
+def test_list_may_query():
+    grant = grant_of(view(), "list_notes", "Table")
+    assert grant is not None
+    assert grant.actions == ("dynamodb:Query",)
+
+
+def test_every_api_function_may_look_at_the_state_of_the_tables():
+    for function in view().functions:
+        assert any(grant.actions == ("dynamodb:DescribeTable",) for grant in function.grants)
+
+
+def test_an_operation_that_is_not_implemented_gets_no_table_and_an_open_point():
+    path = "/v1.0/owners/{ownerId}/notes/{noteId}/sparkle"
+    function = make_function("sparkle_note", method="POST", path=path)
+    seen = view(make_design(functions=(function,), endpoints=(Endpoint("POST", path, 30),)))
+    assert grant_of(seen, "sparkle_note", "Table") is None
+    assert f"POST {path} (not implemented)" in points(seen)
+
+
+def test_trap_7_4_nothing_is_widened_to_a_wildcard():
+    resource = Resource("sqs", "bbws-note-import-{env}")
+    worker = make_function("import_notes", Trigger.SQS, source="bbws-note-import-{env}")
+    design = make_design(resources=(resource,))
+    text = rendered(make_design(functions=(*design.functions, worker), resources=(resource,)))
+    actions = re.findall(r'"([a-z0-9-]+:[A-Za-z*]+)"', text["iam.tf"])
+    assert not [action for action in actions if "*" in action]
+    wild = [line.strip() for line in text["iam.tf"].splitlines() if '"*"' in line]
+    # X-Ray's two actions take no narrower resource; the line above says so.
+    assert wild == ['resources = ["*"]']
+
+
+def test_each_function_has_a_role_of_its_own():
+    role = block(rendered()["iam.tf"], "resource", "aws_iam_role", "function")
+    assert "for_each = local.functions" in role
+
+
+def test_a_function_that_queues_may_send_to_the_one_queue():
+    queue = Resource("sqs", "bbws-note-import-{env}")
+    function = make_function("import_later", description="Note it and queue the import")
+    seen = view(make_design(functions=(function,), endpoints=(), resources=(queue,)))
+    grant = grant_of(seen, "import_later", "SendTo")
+    assert grant is not None
+    assert grant.actions == ("sqs:SendMessage",)
+
+
+def test_a_function_that_queues_to_one_of_two_unnamed_queues_may_send_to_none():
+    queues = (Resource("sqs", "bbws-note-a-{env}"), Resource("sqs", "bbws-note-b-{env}"))
+    function = make_function("import_later", description="Queue the import")
+    seen = view(make_design(functions=(function,), endpoints=(), resources=queues))
+    assert grant_of(seen, "import_later", "SendTo") is None
+
+
+def test_the_key_of_page_tokens_is_read_by_lists_only():
+    seen = view()
+    assert grant_of(seen, "list_notes", "Secrets") is not None
+    assert grant_of(seen, "get_note", "Secrets") is None
+
+
+def test_functions_of_different_tables_reach_only_their_own():
+    tables = (make_table(), make_table("bbws-others-{env}", line=21))
+    seen = view(make_design(tables=tables))
+    grant = grant_of(seen, "get_note", "Table")
+    assert grant is None or grant.resources == ("aws_dynamodb_table.notes.arn",)
+    assert function_of(seen, "get_note").grants
