@@ -144,3 +144,17 @@ def render_pins(current: Iterable[Pin]) -> str:
         for pin in sorted(current, key=lambda pin: pin.action)
     ]
     return f"{_HEAD}actions:\n{''.join(rows)}"
+
+
+def write_pins(path: Path, current: Iterable[Pin]) -> None:
+    """Replace a pins file, whole or not at all.
+
+    Raises:
+        UnavailableError: It cannot be written.
+    """
+    beside = path.with_name(path.name + ".part")
+    try:
+        beside.write_text(render_pins(current), encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise UnavailableError(f"writing {str(path)!r}: {error.strerror}") from error
