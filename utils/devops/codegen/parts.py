@@ -59,11 +59,20 @@ def _project(view: ServiceView) -> Iterable[RenderedFile]:
     yield from render_project(view)
 
 
+def _workflows(view: ServiceView) -> Iterable[RenderedFile]:
+    from pipelines.build import workflow_files
+    from pipelines.service import PipelineService
+
+    service = PipelineService(view.name, view.repository)
+    return (RenderedFile(path, text) for path, text in workflow_files(service))
+
+
 PARTS: dict[str, Part] = {
     "lambda": _lambda,
     "tests": _tests,
     "docker": _docker,
     "project": _project,
+    "workflows": _workflows,
 }
 
 
