@@ -67,10 +67,17 @@ def _workflows(view: ServiceView) -> Iterable[RenderedFile]:
     return (RenderedFile(path, text) for path, text in workflow_files(service))
 
 
+def _terraform(view: ServiceView) -> Iterable[RenderedFile]:
+    from codegen.terraform import terraform_files
+
+    return (RenderedFile(path, text) for path, text in terraform_files(view))
+
+
 PARTS: dict[str, Part] = {
     "lambda": _lambda,
     "tests": _tests,
     "docker": _docker,
+    "terraform": _terraform,
     "project": _project,
     "workflows": _workflows,
 }
