@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import boto3
 
@@ -86,7 +87,7 @@ class FakeAws:
     account: str
     region: str
 
-    def client(self, service: str) -> object:
+    def client(self, service: str) -> Any:
         """A boto3 client of the fake."""
         return boto3.client(
             service,
@@ -151,8 +152,8 @@ class Terraform:
     providers: Path
     variables: dict[str, str]
 
-    def run(self, *words: str, codes: tuple[int, ...] = (0,)) -> str:
-        """Run a command; fail with what it said unless it ends in one of `codes`."""
+    def run(self, *words: str, codes: tuple[int, ...] = (0,), both: bool = False) -> str:
+        """What a command says, with errors if `both`; fails unless its code is one of `codes`."""
         kept = {"PATH", "HOME", "TMPDIR", "LANG"}
         environment = {
             **{name: value for name, value in os.environ.items() if name in kept},
@@ -171,7 +172,7 @@ class Terraform:
         )
         said = done.stdout + done.stderr
         assert done.returncode in codes, f"terraform {words[0]}: {done.returncode}\n{said[-6000:]}"
-        return done.stdout
+        return said if both else done.stdout
 
     def prepare_for_fake(self) -> None:
         """What differs from production: state on disk, and S3 without host names."""
@@ -180,7 +181,7 @@ class Terraform:
             'terraform {\n  backend "local" {}\n}\n', encoding="utf-8"
         )
 
-    def outputs(self) -> dict[str, object]:
+    def outputs(self) -> dict[str, Any]:
         """Values of the outputs."""
         return {
             name: item["value"] for name, item in json.loads(self.run("output", "-json")).items()

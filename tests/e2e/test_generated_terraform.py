@@ -1,0 +1,271 @@
+"""Generated infrastructure, applied by the real Terraform and provider to an AWS played by moto.
+
+Each design: laid out as `fmt` wants, valid, applied, unchanged in a second plan, and then boto3
+finds exactly the functions, aliases, tables, indexes, routes and queues that the design has.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codegen.operation_view import read_route, route_key
+from codegen.service_view import ServiceView, view_service
+from codegen.terraform import terraform_files
+from codegen.terraform_service import terraform_view
+from common.environments import environment
+from lld.model import Design
+from lld.parse import parse_file
+from tests.codegen.terraform.build import make_design
+from tests.codegen.terraform.world import FakeAws, Terraform, fake_aws, find_providers
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = sorted((ROOT / "templates" / "examples").glob("*.md"))
+SHARED = sorted((ROOT.parent / "shared" / "llds").glob("*.md"))
+DEV = environment("dev")
+OTHER_ACCOUNT = "111122223333"
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="session")
+def providers() -> Path:
+    """A folder of providers, or the reason why these tests do not run."""
+    if shutil.which("terraform") is None:
+        pytest.skip("terraform is not on PATH")
+    found = find_providers()
+    if found is None:
+        pytest.skip("no AWS provider >= 5.100, < 7 was found on this machine")
+    return found
+
+
+@pytest.fixture
+def aws(tmp_path: Path) -> Iterator[FakeAws]:
+    """The account of dev, empty."""
+    with fake_aws(DEV.account, DEV.region, tmp_path / "moto.log") as running:
+        yield running
+
+
+def written(service: ServiceView, folder: Path) -> Path:
+    """The service's `terraform` folder on disk."""
+    for path, text in terraform_files(service):
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    return folder / "terraform"
+
+
+def put_code(aws: FakeAws, service: ServiceView) -> None:
+    """The code that functions are created with, where `artifact_key` says it is."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("src/__init__.py", "")
+    s3 = aws.client("s3")
+    place = {"LocationConstraint": aws.region}
+    s3.create_bucket(Bucket=DEV.artifact_bucket, CreateBucketConfiguration=place)
+    key = f"{service.repository}/initial.zip"
+    s3.put_object(Bucket=DEV.artifact_bucket, Key=key, Body=buffer.getvalue())
+
+
+def applied(service: ServiceView, providers: Path, aws: FakeAws, folder: Path) -> Terraform:
+    """The service in the fake account; asserts every step on the way and an empty second plan."""
+    put_code(aws, service)
+    terraform = Terraform(written(service, folder), providers, aws.variables())
+    terraform.run("fmt", "-check", "-diff", "-recursive")
+    terraform.prepare_for_fake()
+    terraform.run("init", "-input=false")
+    terraform.run("validate")
+    variables = "-var-file=environments/dev.tfvars"
+    terraform.run("plan", "-input=false", variables, "-out=first.tfplan")
+    terraform.run("apply", "-input=false", "-parallelism=30", "first.tfplan")
+    terraform.run("plan", "-input=false", "-detailed-exitcode", variables)
+    return terraform
+
+
+@pytest.mark.parametrize("design", [*EXAMPLES, *SHARED], ids=lambda path: path.stem)
+def test_a_design_is_applied_and_then_found(design, providers, aws, tmp_path):
+    service = view_service(parse_file(design))
+    terraform = applied(service, providers, aws, tmp_path)
+    names = set(terraform.outputs()["function_names"].values())
+    assert functions_of(aws) == names
+    assert len(names) == len(service.functions)
+    assert all(alias_of(aws, name) == ["live"] for name in names)
+    assert tables_of(aws) == designed_tables(service.design)
+    assert routes_of(aws) == designed_routes(service)
+    assert queues_of(aws) == designed_queues(service)
+    assert all(open_actions(aws, name) == {"xray"} for name in names)
+
+
+def functions_of(aws: FakeAws) -> set[str]:
+    pages = aws.client("lambda").get_paginator("list_functions").paginate()
+    found = [one for page in pages for one in page["Functions"]]
+    assert {tuple(one["Architectures"]) for one in found} == {("arm64",)}
+    assert {one["Runtime"] for one in found} == {"python3.12"}
+    return {one["FunctionName"] for one in found}
+
+
+def alias_of(aws: FakeAws, function: str) -> list[str]:
+    found = aws.client("lambda").list_aliases(FunctionName=function)["Aliases"]
+    assert all(one["FunctionVersion"] == "1" for one in found)
+    return [one["Name"] for one in found]
+
+
+def tables_of(aws: FakeAws) -> dict[str, set[tuple[str, ...]]]:
+    """Keys of the table under its name, with those of each index."""
+    dynamodb = aws.client("dynamodb")
+    found = {}
+    for name in dynamodb.list_tables()["TableNames"]:
+        table = dynamodb.describe_table(TableName=name)["Table"]
+        indexes = table.get("GlobalSecondaryIndexes", [])
+        found[name] = {keys_of("", table), *(keys_of(one["IndexName"], one) for one in indexes)}
+    return found
+
+
+def keys_of(name: str, keyed: dict[str, Any]) -> tuple[str, ...]:
+    return (name, *(one["AttributeName"] for one in keyed["KeySchema"]))
+
+
+def designed_tables(design: Design) -> dict[str, set[tuple[str, ...]]]:
+    """The same facts as the design states them."""
+    found = {}
+    for table in design.tables:
+        stated = re.sub(r"\$?\{[^}]*\}", DEV.name, table.name or "")
+        name = stated or f"bbws-{design.service}-{DEV.name}"
+        keys = tuple(key for key in (table.partition_key, table.sort_key) if key)
+        indexes = {
+            (index.name, *(key for key in (index.partition_key, index.sort_key) if key))
+            for index in table.gsis
+            if index.partition_key
+        }
+        found[name] = {("", *keys), *indexes}
+    return found
+
+
+def routes_of(aws: FakeAws) -> set[tuple[str, str]]:
+    """Method and path of every route; each calls the alias of a function."""
+    gateway = aws.client("apigateway")
+    found = set()
+    for api in gateway.get_rest_apis()["items"]:
+        resources = gateway.get_resources(restApiId=api["id"], embed=["methods"], limit=500)
+        for resource in resources["items"]:
+            for method, facts in resource.get("resourceMethods", {}).items():
+                assert facts["methodIntegration"]["uri"].endswith(":live/invocations")
+                found.add((method, shape(resource["path"])))
+    return found
+
+
+def shape(path: str) -> str:
+    """A path without the names of its parameters."""
+    return re.sub(r"\{[^}]*\}", "{}", path).lower()
+
+
+def designed_routes(service: ServiceView) -> set[tuple[str, str]]:
+    """Routes that the design states, as endpoints or with its functions."""
+    stated = [
+        *((one.method, one.path) for one in service.design.endpoints),
+        *((one.method, one.path) for one in service.design.functions if one.method and one.path),
+    ]
+    routes = [read_route(method, path) for method, path in stated]
+    return {route_key(route) for route in routes if not isinstance(route, str)}
+
+
+def queues_of(aws: FakeAws) -> dict[str, str | None]:
+    """Name of each queue and of the queue that keeps what it fails at."""
+    sqs = aws.client("sqs")
+    found = {}
+    for url in sqs.list_queues().get("QueueUrls", []):
+        facts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        redrive = json.loads(facts.get("RedrivePolicy", "{}"))
+        target = redrive.get("deadLetterTargetArn")
+        found[url.rsplit("/", 1)[1]] = target and target.rsplit(":", 1)[1]
+    return found
+
+
+def designed_queues(service: ServiceView) -> dict[str, str | None]:
+    view = terraform_view(service)
+    names = {queue.key: queue.name.replace("{env}", DEV.name) for queue in view.queues}
+    found = {
+        names[queue.key]: names[queue.dead_letter] if queue.dead_letter else None
+        for queue in view.queues
+    }
+    if view.needs_failure_queue:
+        found[f"{view.prefix}-failures-{DEV.name}"] = None
+    return found
+
+
+def open_actions(aws: FakeAws, role: str) -> set[str]:
+    """Services of which a function's role reaches every resource."""
+    iam = aws.client("iam")
+    found = set()
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for statement in document["Statement"]:
+            actions = statement["Action"]
+            if statement["Resource"] == "*":
+                listed = [actions] if isinstance(actions, str) else actions
+                found |= {action.split(":")[0] for action in listed}
+    return found
+
+
+def test_trap_3_4_a_wrong_account_stops_the_plan(providers, tmp_path):
+    service = view_service(make_design())
+    with fake_aws(OTHER_ACCOUNT, DEV.region, tmp_path / "moto.log") as foreign:
+        terraform = Terraform(written(service, tmp_path), providers, foreign.variables())
+        terraform.prepare_for_fake()
+        terraform.run("init", "-input=false")
+        done = terraform.run(
+            "plan", "-input=false", "-var-file=environments/dev.tfvars", codes=(1,), both=True
+        )
+    assert OTHER_ACCOUNT in done
+    assert "not allowed" in done
+
+
+def test_values_of_another_environment_stop_the_plan(providers, aws, tmp_path):
+    service = view_service(make_design())
+    terraform = Terraform(written(service, tmp_path), providers, aws.variables())
+    terraform.prepare_for_fake()
+    terraform.run("init", "-input=false")
+    words = ("plan", "-no-color", "-var-file=environments/dev.tfvars", "-var=environment=sit")
+    done = terraform.run(*words, codes=(1,), both=True)
+    assert "environments/sit.tfvars" in done
+
+
+@pytest.mark.parametrize("design", EXAMPLES, ids=lambda path: path.stem)
+def test_trivy_finds_nothing_high(design, tmp_path):
+    trivy = shutil.which("trivy")
+    if trivy is None:
+        pytest.skip("trivy is not on PATH")
+    folder = written(view_service(parse_file(design)), tmp_path)
+    options = ["--quiet", "--skip-check-update", "--format=json", "--severity=HIGH,CRITICAL"]
+    done = subprocess.run(
+        [trivy, "config", *options, str(folder)], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    results = json.loads(done.stdout).get("Results", [])
+    found = [one["ID"] for result in results for one in result.get("Misconfigurations", [])]
+    assert results, "trivy looked at no file"
+    assert found == []
+
+
+@pytest.mark.parametrize("design", EXAMPLES, ids=lambda path: path.stem)
+def test_checkov_finds_nothing(design, tmp_path):
+    checkov = shutil.which("checkov")
+    if checkov is None:
+        pytest.skip("checkov is not on PATH")
+    folder = written(view_service(parse_file(design)), tmp_path)
+    options = ["--framework=terraform", "--output=json", "--compact", "--skip-download"]
+    done = subprocess.run(
+        [checkov, *options, "--directory", str(folder)], capture_output=True, text=True, timeout=300
+    )
+    report = json.loads(done.stdout)
+    assert report["summary"]["passed"] > 0
+    assert [one["check_id"] for one in report["results"]["failed_checks"]] == []
