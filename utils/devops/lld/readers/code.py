@@ -235,7 +235,8 @@ def _literal(annotation: ast.expr, constraints: dict[str, Any]) -> None:
     if isinstance(annotation, ast.Subscript) and _dotted(annotation) == "Literal":
         inner = annotation.slice
         parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-        values = [part.value for part in parts if isinstance(part, ast.Constant)]
+        constants = [part.value for part in parts if isinstance(part, ast.Constant)]
+        values = [value for value in constants if isinstance(value, (str, int, bool))]
         if values:
             constraints["enum"] = values
 
