@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from common.boundary import Cli
-from common.errors import ExitCode
+from common.errors import ExitCode, UnavailableError, UsageProblemError
 from common.options import F, env_option, output_options
+from common.output import emit, note
 from common.unbuilt import not_built
 
 if TYPE_CHECKING:
+    from pipelines.simulate import DryRun
     from pipelines.validate import Report
 
 
@@ -54,8 +56,11 @@ def cli() -> None:
     "--built-in", is_flag=True, help="Leave actionlint and zizmor out, even when installed."
 )
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@click.option(
+    "--require-tools", is_flag=True, help="Exit 4 when actionlint or zizmor is not installed."
+)
 @report_options
-def validate(workflow: Path, built_in: bool, strict: bool, output: str) -> None:
+def validate(workflow: Path, built_in: bool, strict: bool, require_tools: bool, output: str) -> int:
     """Check the syntax, the job graph and the security of workflows.
 
     Uses actionlint and zizmor too where they are installed, and says when they are not. Nothing is
@@ -72,8 +77,10 @@ def validate(workflow: Path, built_in: bool, strict: bool, output: str) -> None:
     report = check(workflow, external=not built_in)
     click.echo(_shown(report, output))
     least = Severity.WARNING if strict else Severity.ERROR
-    bad = any(finding.severity >= least for finding in report.findings)
-    click.get_current_context().exit(ExitCode.FAILED if bad else ExitCode.DONE)
+    if any(finding.severity >= least for finding in report.findings):
+        return ExitCode.FAILED
+    missing = require_tools and not all(engine.ran for engine in report.engines)
+    return ExitCode.UNAVAILABLE if missing or report.crashed else ExitCode.DONE
 
 
 def _shown(report: Report, output: str) -> str:
@@ -85,13 +92,70 @@ def _shown(report: Report, output: str) -> str:
 
 @cli.command("dry-run")
 @workflow_option
+@click.option("--event", help="Event to show.  [default: the workflow's most common one]")
+@click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="Value of an input.")
+@click.option(
+    "--graph",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write a picture of the jobs there: Mermaid (.mmd, .md) or .svg.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["built-in", "act"]),
+    default="built-in",
+    show_default=True,
+    help="act adds its own dry run; it needs a container engine.",
+)
 @output_options
-def dry_run(**_: object) -> None:
+def dry_run(
+    workflow: Path,
+    event: str | None,
+    inputs: tuple[str, ...],
+    graph: Path | None,
+    engine: str,
+    output: str,
+) -> None:
     """Show what a workflow would do, in order; execute nothing.
 
-    Example: pipeline_test.py dry-run --workflow .github/workflows/ci.yml
+    \b
+    Examples:
+      pipeline_test.py dry-run --workflow .github/workflows/ci.yml
+      pipeline_test.py dry-run --workflow .github/workflows/rollback.yml --input environment=dev
     """
-    not_built()
+    from pipelines.act import structure_check
+    from pipelines.simulate import Asked, simulate
+    from pipelines.simulate_report import as_data, as_text
+
+    run = simulate(workflow, Asked(event, _pairs(inputs)))
+    checked = structure_check(workflow, run.event) if engine == "act" else None
+    if graph is not None:
+        _draw(run, graph)
+    extra = {"act": checked} if checked is not None else {}
+    emit(
+        {**as_data(run), **extra},
+        output,
+        lambda: "\n\n".join(filter(None, (as_text(run), checked))),
+    )
+
+
+def _pairs(inputs: tuple[str, ...]) -> dict[str, str]:
+    for pair in inputs:
+        if "=" not in pair:
+            raise UsageProblemError(f"--input {pair!r} is not NAME=VALUE")
+    return dict(pair.split("=", 1) for pair in inputs)
+
+
+def _draw(run: DryRun, path: Path) -> None:
+    from pipelines.simulate_report import as_mermaid, as_svg
+
+    text = as_svg(run) if path.suffix == ".svg" else as_mermaid(run)
+    if path.suffix == ".md":
+        text = f"```mermaid\n{text}```\n"
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise UnavailableError(f"writing {str(path)!r}: {problem.strerror}") from problem
+    note(f"wrote {path}")
 
 
 @cli.command()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 ACTIONLINT, ZIZMOR = "actionlint", "zizmor"
 _LIMIT_S = 300
+NOT_INSTALLED = "not installed"
+_NOTHING_READ = "it could read none of the files"
 _UNREAD = re.compile(r"WARN .*failed to (?:parse|load|validate)")
 _NO_INPUTS = "no inputs collected"
 _SKIPPED_AUDIT = re.compile(r"skipping ([\w-]+): (.*)")
@@ -42,6 +44,11 @@ class Engine:
     findings: tuple[Finding, ...] = ()
 
     @property
+    def crashed(self) -> bool:
+        """It is installed, and yet its answer cannot be relied on."""
+        return bool(self.skipped) and self.skipped not in (NOT_INSTALLED, _NOTHING_READ)
+
+    @property
     def ran(self) -> bool:
         return not self.skipped
 
@@ -58,7 +65,7 @@ def actionlint(files: Sequence[Path], folder: Path) -> Engine:
     """Run actionlint over workflows."""
     path = tool(ACTIONLINT)
     if path is None:
-        return Engine(ACTIONLINT, skipped="not installed")
+        return Engine(ACTIONLINT, skipped=NOT_INSTALLED)
     shellcheck = tool("shellcheck") or ""
     words = [path, "-no-color", "-format", "{{json .}}", f"-shellcheck={shellcheck}", "-pyflakes="]
     try:
@@ -78,13 +85,13 @@ def zizmor(files: Sequence[Path], folder: Path) -> Engine:
     """Run zizmor's offline audits over workflows and actions."""
     path = tool(ZIZMOR)
     if path is None:
-        return Engine(ZIZMOR, skipped="not installed")
+        return Engine(ZIZMOR, skipped=NOT_INSTALLED)
     words = [path, "--offline", "--no-progress", "--no-exit-codes", "--format=json-v1", "-v"]
     try:
         version = run([path, "--version"], timeout=30).stdout
         answer = run([*words, *files], cwd=folder, check=False, timeout=_LIMIT_S)
         if _NO_INPUTS in answer.stderr:
-            return Engine(ZIZMOR, _version(version), skipped="it could read none of the files")
+            return Engine(ZIZMOR, _version(version), skipped=_NOTHING_READ)
         found = _json(answer, codes=(0,))
         findings = tuple(_from_zizmor(entry) for entry in found or [] if not entry["ignored"])
     except (UnavailableError, ValueError, KeyError, TypeError, IndexError) as problem:

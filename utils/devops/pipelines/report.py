@@ -23,10 +23,7 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 def as_text(report: Report) -> str:
     """Each finding with the line it is about, then a summary and who looked."""
-    lines = {
-        source.shown: source.content.decode("utf-8", "replace").splitlines()
-        for source in report.sources
-    }
+    lines = {source.shown: source.lines for source in report.sources}
     blocks = [_block(finding, lines.get(finding.file, [])) for finding in report.findings]
     return "\n".join([*blocks, *([""] if blocks else []), summary(report)])
 
@@ -55,6 +52,8 @@ def summary(report: Report) -> str:
     ]
     files = len(report.sources)
     head = f"{', '.join(counts) or 'no findings'} in {files} file{'s' * (files != 1)}"
+    if report.suppressed:
+        head += f", {len(report.suppressed)} accepted with a reason"
     return "\n".join([head, *(_looked(engine) for engine in report.engines)])
 
 
@@ -81,6 +80,9 @@ def _data(report: Report) -> dict[str, Any]:
         "warnings": report.count(Severity.WARNING),
         "files": [source.shown for source in report.sources],
         "findings": [_finding(finding) for finding in report.findings],
+        "suppressed": [
+            {**_finding(one.finding), "reason": one.reason} for one in report.suppressed
+        ],
         "tools": [
             {
                 "name": engine.name,

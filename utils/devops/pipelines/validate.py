@@ -19,6 +19,7 @@ from pipelines import engines
 from pipelines.checks import callees, expressions, graph, house, hygiene, matrix, security, triggers
 from pipelines.findings import Finding, Severity, error
 from pipelines.model import Repository, Workflow, workflow
+from pipelines.suppress import Suppressed, divide
 from pipelines.workflow_shape import check_action, check_workflow
 from pipelines.yaml_tree import Node, read
 
@@ -63,6 +64,10 @@ class Source:
     findings: tuple[Finding, ...]
 
     @property
+    def lines(self) -> list[str]:
+        return self.content.decode("utf-8", "replace").splitlines()
+
+    @property
     def is_action(self) -> bool:
         return self.path.name in _ACTION_NAMES
 
@@ -74,6 +79,12 @@ class Report:
     sources: tuple[Source, ...]
     findings: tuple[Finding, ...]
     engines: tuple[Engine, ...]
+    suppressed: tuple[Suppressed, ...] = ()
+
+    @property
+    def crashed(self) -> tuple[Engine, ...]:
+        """The tools that are there and could not do their work."""
+        return tuple(engine for engine in self.engines if engine.crashed)
 
     def count(self, severity: Severity) -> int:
         """How many findings are of this severity."""
@@ -97,7 +108,8 @@ def validate(path: Path, *, external: bool = True) -> Report:
         built_in = [finding for source in sources for finding in _built_in(source, sources)]
         answers = tuple(future.result() for future in running)
     found = [*built_in, *_renamed((f for answer in answers for f in answer.findings), sources)]
-    return Report(tuple(sources), tuple(sorted(_joined(found), key=_order)), answers)
+    standing, accepted = divide(_joined(found), {s.shown: s.lines for s in sources})
+    return Report(tuple(sources), tuple(sorted(standing, key=_order)), answers, tuple(accepted))
 
 
 def _order(finding: Finding) -> tuple[str, int, int, str]:
