@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from moto.apigateway.models import APIGatewayBackend, Authorizer, Deployment, Resource, RestAPI
+from moto.apigateway.models import Integration as MotoIntegration
 from moto.apigateway.models import Method as MotoMethod
 
 from sandbox.front.routes import AuthorizerView, Integration, MockResponse, Route, Routes
@@ -49,6 +50,27 @@ class SandboxApiGatewayBackend(APIGatewayBackend):
                 document = (api_doc.get("paths") or {}).get(resource.get_path()) or {}
                 _secure(method, document.get(verb.lower()) or {}, schemes, authorizers)
         return api
+
+    def put_integration(  # type: ignore[override] # more lenient about mocks
+        self,
+        function_id: str,
+        resource_id: str,
+        method_type: str,
+        integration_type: str,
+        uri: str = "",
+        integration_method: str = "",
+        **more: Any,
+    ) -> MotoIntegration:
+        """Documents write the type in small letters, and mocks have neither address nor method."""
+        return super().put_integration(
+            function_id,
+            resource_id,
+            method_type,
+            integration_type.upper(),
+            uri,
+            integration_method,
+            **more,
+        )
 
     def create_deployment(
         self,

@@ -97,6 +97,8 @@ class SandboxFunction(LambdaFunction):
         if "Code" in code and code["Code"].get("RepositoryType") == "S3":
             place = f"{self.account_id}/{self.region}/{self.function_name}/{self.version}"
             code["Code"]["Location"] = f"{self.endpoint}/_sandbox/code/{place}"
+        if self.reserved_concurrency is not None:
+            code["Concurrency"] = {"ReservedConcurrentExecutions": self.reserved_concurrency}
         return code
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:

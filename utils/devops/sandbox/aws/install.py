@@ -10,6 +10,8 @@ import moto.awslambda.models
 import moto.awslambda.urls
 import moto.cloudwatch.models
 import moto.cloudwatch.urls
+import moto.events.models
+import moto.sns.models
 
 from sandbox.aws.apis import SandboxApiGatewayBackend
 from sandbox.aws.functions import SandboxFunction
@@ -17,6 +19,7 @@ from sandbox.aws.lambda_api import SandboxLambdaResponse
 from sandbox.aws.lambdas import SandboxLambdaBackend
 from sandbox.aws.metric_api import SandboxCloudWatchResponse
 from sandbox.aws.metrics import SandboxCloudWatchBackend
+from sandbox.aws.pushes import SandboxRule, SandboxSubscription
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -38,6 +41,8 @@ def install(services: Services, endpoint: str, update_seconds: float) -> None:
     moto.awslambda.models.lambda_backends.backend = SandboxLambdaBackend
     moto.cloudwatch.models.cloudwatch_backends.backend = SandboxCloudWatchBackend
     moto.apigateway.models.apigateway_backends.backend = SandboxApiGatewayBackend
+    vars(moto.events.models)["Rule"] = SandboxRule
+    vars(moto.sns.models)["Subscription"] = SandboxSubscription
     _route(moto.awslambda.urls, SandboxLambdaResponse)
     _route(moto.cloudwatch.urls, SandboxCloudWatchResponse)
 

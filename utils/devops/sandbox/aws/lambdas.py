@@ -240,27 +240,6 @@ class SandboxLambdaBackend(LambdaBackend):
         self.run_later(function_name, qualifier, _as_bytes(body))
         return b"null"
 
-    def send_sns_message(
-        self,
-        function_name: str,
-        message: str,
-        subject: str | None = None,
-        qualifier: str | None = None,
-    ) -> None:
-        record = {
-            "EventVersion": "1.0",
-            "EventSource": "aws:sns",
-            "EventSubscriptionArn": "",
-            "Sns": {
-                "Type": "Notification",
-                "MessageId": str(uuid.uuid4()),
-                "Subject": subject,
-                "Message": message,
-                "MessageAttributes": {},
-            },
-        }
-        self.run_later(function_name, qualifier, json.dumps({"Records": [record]}).encode())
-
     def put_function_event_invoke_config(
         self, function_name: str, config: dict[str, Any]
     ) -> dict[str, Any]:
