@@ -218,7 +218,9 @@ def test_trap_4_5_a_key_an_older_server_rejects_is_reported() -> None:
 def test_the_reasons_in_a_list_of_errors_are_shown() -> None:
     errors = [{"resource": "Release", "code": "already_exists", "field": "tag_name"}, "odd"]
     github, _, _ = make((422, {}, {"message": "Validation Failed", "errors": errors}))
-    with pytest.raises(GitHubError, match="Validation Failed; Release tag_name already_exists; odd"):
+    with pytest.raises(
+        GitHubError, match="Validation Failed; Release tag_name already_exists; odd"
+    ):
         github.post("/x")
 
 

@@ -207,9 +207,7 @@ def test_trap_4_7_what_reads_back_otherwise_is_a_failure(
 
     real = module.protection_view
     lax = {"url": "u", "enabled": False}
-    monkeypatch.setattr(
-        module, "protection_view", lambda *a: {**real(*a), "enforce_admins": lax}
-    )
+    monkeypatch.setattr(module, "protection_view", lambda *a: {**real(*a), "enforce_admins": lax})
     result = classic.on("branches")
     assert result.exit_code == 1
     assert "main is NOT protected as asked: enforce_admins: off → on" in result.stderr

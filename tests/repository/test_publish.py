@@ -99,7 +99,9 @@ def test_the_token_is_in_no_words_of_git(origin: Origin, tmp_path: Path) -> None
 
     log, real = tmp_path / "argv.log", shutil.which("git")
     spy = tmp_path / "bin" / "git"
-    write_tree(tmp_path, {"bin/git": f'#!/bin/sh\nprintf "%s\\n" "$*" >> {log}\nexec {real} "$@"\n'})
+    write_tree(
+        tmp_path, {"bin/git": f'#!/bin/sh\nprintf "%s\\n" "$*" >> {log}\nexec {real} "$@"\n'}
+    )
     spy.chmod(spy.stat().st_mode | stat.S_IXUSR)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", f"{spy.parent}{os.pathsep}{os.environ['PATH']}")

@@ -69,9 +69,7 @@ def test_a_secret_from_standard_input(gated: House) -> None:
 
 
 @mock_aws
-def test_a_secret_from_secrets_manager(
-    gated: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_secret_from_secrets_manager(gated: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("MOTO_ACCOUNT_ID", "536580886816")
@@ -108,9 +106,7 @@ def test_an_existing_secret_is_kept_until_it_is_rotated(
     assert stored(gated, "KEY") == "another-value"
 
 
-def test_lists_names_and_ages_but_no_secret(
-    gated: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lists_names_and_ages_but_no_secret(gated: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEY", VALUE)
     gated.on("secrets", "--env", "dev", "--from-env", "KEY")
     secret = gated.repo["environments"]["dev"]["secrets"]["KEY"]

@@ -164,7 +164,15 @@ def test_trap_5_4_a_missing_claim_is_found(claim: str) -> None:
 
 def test_trap_5_5_the_name_is_githubs_own_spelling(gated: House) -> None:
     result = gated.run(
-        "secrets", "--name", NAME.upper(), "--org", "BBWS", "--env", "dev", "--trust-policy", "print"
+        "secrets",
+        "--name",
+        NAME.upper(),
+        "--org",
+        "BBWS",
+        "--env",
+        "dev",
+        "--trust-policy",
+        "print",
     )
     assert f"repo:bbws@1005/{NAME}@" in result.stdout
 

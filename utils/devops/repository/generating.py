@@ -30,14 +30,15 @@ def generate(design: Design, folder: Path) -> Generated:
     Raises:
         FailedError: Some edits and the design contradict each other.
     """
+    from codegen.plan import CHANGING
     from codegen.scaffold import scaffold
 
-    report = scaffold(design, folder)
-    verbs = [(str(getattr(c.verb, "value", c.verb)), str(c.path)) for c in report.changes]
-    conflicts = [path for verb, path in verbs if verb == "conflict"]
-    if conflicts:
+    plan = scaffold(design, folder)
+    if plan.conflicts:
+        paths = [change.path for change in plan.conflicts]
         raise FailedError(
-            f"{len(conflicts)} files have conflicts: {', '.join(conflicts[:5])}",
+            f"{len(paths)} files have conflicts: {', '.join(paths[:5])}",
             hint=f"resolve them in {str(folder)!r}, then run the same command again",
         )
-    return Generated(len(verbs), sum(verb != "identical" for verb, _ in verbs))
+    written = sum(change.verb in CHANGING for change in plan.changes)
+    return Generated(len(plan.changes), written)

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.errors import DevopsError, FailedError, UnavailableError
-from common.github_errors import Record
+from common.github_errors import GitHubError, Record
 from repository import environments as gating
 from repository import protection, settings
+from repository.changes import ChangeError
 from repository.checks import required_checks, workflow_texts
 from repository.generating import Generate, generate
 from repository.owners import PATH as CODE_OWNERS
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 Show = Callable[[str], AbstractContextManager[None]]
 
 _BRANCH_TRIES = 6
+_CLASSIC = "no rulesets here: classic protection follows the first push"
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,16 +318,32 @@ class Setup:
     def _protection(self) -> tuple[list[Change], list[str]]:
         notes = list(required_checks(self._known.texts).unusable)
         if not self._known.has_rulesets:
-            return [], [*notes, "no rulesets here: classic protection follows the first push"]
+            return [], [*notes, _CLASSIC]
         now = self._known.ruleset
         kept = now.enforcement if now else protection.DISABLED
         changes = protection.plan_ruleset(
             self._slug, self._ruleset_name, self._demands(), now, kept
         )
-        answers = self._executor.run(changes)
+        try:
+            answers = self._executor.run(changes)
+        except ChangeError as error:
+            if not self._lacks_rulesets(error):
+                raise
+            return [], [*notes, _CLASSIC]
         if changes and not self._executor.dry_run:
             self._known.ruleset = ruleset_of(Record(answers[0]))
         return changes, notes
+
+    def _lacks_rulesets(self, error: ChangeError) -> bool:
+        """Whether the reason is a server without rulesets: a 404 alone does not prove that."""
+        cause = error.__cause__
+        if not (isinstance(cause, GitHubError) and cause.status == 404):
+            return False
+        try:
+            self._remote.ruleset(self._ruleset_name)
+        except RulesetsUnavailableError:
+            self._known.has_rulesets = False
+        return not self._known.has_rulesets
 
     # --- 6 --------------------------------------------------------------------------------------
 
