@@ -38,10 +38,14 @@ class Project:
 
 
 def find_project(start: Path) -> Project:
-    """The service repository around `start`, else the toolkit that this tool belongs to."""
+    """The service repository around `start`, else the project that carries this tool."""
     for folder in (start, *start.parents):
-        if (folder / "pyproject.toml").is_file() and (folder / "src" / "handlers").is_dir():
+        if _is_service(folder):
             return Project(folder, Kind.SERVICE)
         if folder == HOME:
             break
-    return Project(HOME, Kind.TOOLKIT)
+    return Project(HOME, Kind.SERVICE if _is_service(HOME) else Kind.TOOLKIT)
+
+
+def _is_service(folder: Path) -> bool:
+    return (folder / "pyproject.toml").is_file() and (folder / "src" / "handlers").is_dir()

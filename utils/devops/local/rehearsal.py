@@ -76,8 +76,16 @@ def rehearse(lld: Path, folder: Path, show: Show) -> Iterator[Stage]:
 
 
 def default_design() -> Path:
-    """The smallest example design that ships with the toolkit."""
-    designs = EXAMPLES.glob("*_LLD_*.md")
+    """The smallest example design that ships with the toolkit.
+
+    Raises:
+        UnavailableError: This copy of the tools travels in a service and has no generators.
+    """
+    designs = list(EXAMPLES.glob("*_LLD_*.md"))
+    if not designs:
+        raise UnavailableError(
+            "this copy of the tools cannot generate services", hint="rehearse in the toolkit"
+        )
     return min(designs, key=lambda path: path.stat().st_size)
 
 
