@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.evidence import AlarmEvidence, ApiEvidence, Change, VersionSample
+from deploy.evidence import AlarmEvidence, ApiEvidence, Change, QueueEvidence, VersionSample
 from deploy.judgement import Judgement, Look, Move, judge, next_move
 from deploy.model import Options, Verdict
 from deploy.strategy import Limits
@@ -170,10 +170,14 @@ def test_a_stream_consumer_that_falls_behind_fails():
     assert verdict(function(iterator_age_ms=Change(110_000, 120_000))) is Verdict.PASS
 
 
+def grown(before, during):
+    return (QueueEvidence("auth-dlq", Change(before, during, 300, 300)),)
+
+
 def test_growing_dead_letters_fail_and_one_message_is_inconclusive():
-    assert verdict(function(dead_letters=Change(0, 12, 300, 300))) is Verdict.FAIL
-    assert verdict(function(dead_letters=Change(0, 1, 300, 300))) is Verdict.INCONCLUSIVE
-    assert verdict(function(dead_letters=Change(9, 10, 300, 300))) is Verdict.PASS
+    assert verdict(queues=grown(0, 12)) is Verdict.FAIL
+    assert verdict(queues=grown(0, 1)) is Verdict.INCONCLUSIVE
+    assert verdict(queues=grown(9, 10)) is Verdict.PASS
 
 
 def test_answers_of_5xx_that_are_no_lambda_errors_fail():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from common.aws_call import AwsError, Caller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from boto3 import Session
 
@@ -60,9 +60,18 @@ class RestApis:
         operation = {"op": "replace", "path": "/deploymentId", "value": deployment}
         self._call("update_stage", restApiId=api, stageName=stage, patchOperations=[operation])
 
-    def name(self, api: str) -> str:
-        """The API's name, which its metrics go by."""
-        return str(self._call("get_rest_api", restApiId=api)["name"])
+    def tagged(self, tags: Mapping[str, str]) -> list[tuple[str, str]]:
+        """Id and name of each API that carries all the tags."""
+        return [
+            (str(row["id"]), str(row["name"]))
+            for row in self._call.pages("get_rest_apis", "items")
+            if tags.items() <= (row.get("tags") or {}).items()
+        ]
+
+    def stages(self, api: str) -> list[str]:
+        """Names of an API's stages."""
+        answer = self._call("get_stages", restApiId=api)
+        return sorted(str(row["stageName"]) for row in answer.get("item", []))
 
     def _find(self, api: str, description: str) -> str | None:
         rows = self._call.pages("get_deployments", "items", restApiId=api)

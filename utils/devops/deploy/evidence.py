@@ -112,7 +112,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class FunctionEvidence:
-    """One function: real traffic by version, probes by version, and what queues behind it say."""
+    """One function: real traffic by version, probes by version, and the lag of a stream."""
 
     function: str
     new: VersionSample
@@ -120,7 +120,6 @@ class FunctionEvidence:
     new_probes: VersionSample
     stable_probes: VersionSample
     iterator_age_ms: Change | None = None
-    dead_letters: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +147,14 @@ class AlarmEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueEvidence:
+    """A queue of failed messages, and how much it grew."""
+
+    name: str
+    grown: Change
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """All that was measured at one weight. `problems` are measurements that could not be made."""
 
@@ -156,4 +163,5 @@ class Evidence:
     functions: tuple[FunctionEvidence, ...]
     api: ApiEvidence | None = None
     alarms: tuple[AlarmEvidence, ...] = ()
+    queues: tuple[QueueEvidence, ...] = ()
     problems: tuple[str, ...] = ()

@@ -126,6 +126,7 @@ def judge(evidence: Evidence, limits: Limits, options: Options, look: Look) -> J
     if evidence.api is not None:
         findings.append(_api(evidence.api, evidence.functions, limits, alpha))
     findings += [_alarm(alarm, evidence, options) for alarm in evidence.alarms]
+    findings += [_dead_letters(queue.name, queue.grown, alpha) for queue in evidence.queues]
     if not look.due:
         findings.append(_finding("hold", "time", Verdict.RUNNING, "the hold's time is not over"))
     return Judgement(tuple(findings))
@@ -150,8 +151,6 @@ def _function(
     yield from _latency(seen, limits, options, alpha)
     if seen.iterator_age_ms is not None:
         yield _iterator_age(seen.function, seen.iterator_age_ms, limits)
-    if seen.dead_letters is not None:
-        yield _dead_letters(seen.function, seen.dead_letters, alpha)
 
 
 def _rate(sample: VersionSample) -> str:
@@ -275,7 +274,7 @@ def _iterator_age(function: str, age: Change, limits: Limits) -> Finding:
     )
 
 
-def _dead_letters(function: str, letters: Change, alpha: float) -> Finding:
+def _dead_letters(queue: str, letters: Change, alpha: float) -> Finding:
     during, before = max(0, round(letters.during)), max(0, round(letters.before))
     seconds = letters.seconds_before + letters.seconds_during
     share = letters.seconds_during / seconds if seconds else 0.5
@@ -284,7 +283,7 @@ def _dead_letters(function: str, letters: Change, alpha: float) -> Finding:
     if during and chance < _SUSPICIOUS:
         verdict = Verdict.FAIL if during >= 3 and chance < alpha else Verdict.INCONCLUSIVE
         reason = "messages end in the dead-letter queue"
-    return Finding(function, "dead letters", verdict, f"+{during}", f"+{before} before", reason)
+    return Finding(queue, "dead letters", verdict, f"+{during}", f"+{before} before", reason)
 
 
 def _api(

@@ -296,7 +296,7 @@ class Ledger:
                 self._deployment_item(new, revision),
                 self._put_lock(replace(lock, until=self._until())),
             ]
-            if not backward:
+            if old and not backward:
                 key = self._key(f"ABORT#{new.id}")
                 actions.append(Check(key, "attribute_not_exists(pk)"))
             try:
@@ -304,7 +304,7 @@ class Ledger:
             except AwsError as error:
                 if self._is_written(new):
                     return new
-                self._explain(error, new, lock, backward=backward)
+                self._explain(error, new, lock, backward=backward or old is None)
                 continue
             return new
         raise UnavailableError(f"the ledger of {self.service!r} could not be written")

@@ -106,7 +106,7 @@ class Deployment:
     """One deployment of one service in one environment, as the ledger keeps it.
 
     `revision` counts its transitions and is the condition of the next one. `cause` says why it is
-    rolling back, blocked or refused.
+    rolling back, blocked or refused. `ringing` are the alarms that rang before it began.
     """
 
     id: str
@@ -132,9 +132,11 @@ class Deployment:
     reason: str = ""
     cause: str = ""
     run: str = ""
+    canary_since: str = ""
     weight_since: str = ""
-    hold_until: str = ""
+    ringing: tuple[str, ...] = ()
     infrastructure: str = ""
+    component: str = ""
     incident: str = ""
 
     @property

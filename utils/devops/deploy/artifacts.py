@@ -1,0 +1,205 @@
+"""Artifacts of a service in the artifact bucket: built once, moved as bytes, never rebuilt.
+
+services/<service>/packages/<sha256>.zip      what Lambda runs
+services/<service>/releases/<commit>.json     manifest: digest, size, versions of dependencies
+services/<service>/evidence/<commit>.json     what an environment proved about it; the next one
+                                              up reads this before it takes the bytes
+services/<service>/incidents/<id>.json|md     what went wrong
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from common.errors import RefusedError, UnavailableError
+from deploy.codec import decode, digest, encode
+
+if TYPE_CHECKING:
+    from deploy.model import Approval, Deployment, FunctionTarget, Judged
+
+
+class Objects(Protocol):
+    """A bucket: `put` and `remove` are idempotent."""
+
+    @property
+    def name(self) -> str: ...
+
+    def get(self, key: str) -> bytes | None: ...
+
+    def has(self, key: str) -> bool: ...
+
+    def put(self, key: str, content: bytes, *, content_type: str) -> None: ...
+
+    def keys(self, prefix: str) -> list[str]: ...
+
+    def remove(self, key: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What was built from a commit."""
+
+    service: str
+    commit: str
+    sha256: str
+    size: int
+    unzipped: int
+    distributions: tuple[str, ...]
+    built_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an environment proved about a release; `chain` is the ledger's end at that moment."""
+
+    service: str
+    environment: str
+    version: str
+    commit: str
+    sha256: str
+    deployment: str
+    at: str
+    chain: str
+    functions: tuple[FunctionTarget, ...]
+    approvals: tuple[Approval, ...]
+    judged: tuple[Judged, ...]
+
+
+def package_key(service: str, sha256: str) -> str:
+    """Where a package is kept."""
+    return f"services/{service}/packages/{sha256}.zip"
+
+
+def manifest_key(service: str, commit: str) -> str:
+    """Where the manifest of a commit is kept."""
+    return f"services/{service}/releases/{commit}.json"
+
+
+def evidence_key(service: str, commit: str) -> str:
+    """Where an environment keeps what it proved about a commit."""
+    return f"services/{service}/evidence/{commit}.json"
+
+
+def evidence_of(deployment: Deployment, chain: str) -> Evidence:
+    """The evidence that a succeeded deployment is."""
+    return Evidence(
+        service=deployment.service,
+        environment=deployment.environment,
+        version=deployment.version,
+        commit=deployment.commit,
+        sha256=deployment.digest,
+        deployment=deployment.id,
+        at=deployment.updated,
+        chain=chain,
+        functions=deployment.functions,
+        approvals=deployment.approvals,
+        judged=deployment.judged,
+    )
+
+
+class Artifacts:
+    """The artifacts of one service in one environment's bucket."""
+
+    def __init__(self, bucket: Objects, service: str) -> None:
+        self.bucket = bucket
+        self.service = service
+
+    def manifest(self, commit: str) -> Manifest | None:
+        """What was built from this commit, if it was."""
+        data = self._json(manifest_key(self.service, commit))
+        return decode(Manifest, data) if data is not None else None
+
+    def evidence(self, commit: str) -> Evidence | None:
+        """What this environment proved about this commit; sealed by its own digest.
+
+        Raises:
+            RefusedError: It was changed after it was written.
+        """
+        data = self._json(evidence_key(self.service, commit))
+        if data is None:
+            return None
+        if data.get("seal") != digest(data.get("evidence")):
+            raise RefusedError(
+                f"the evidence for {commit[:12]} in {self.bucket.name!r} was changed after "
+                "it was written"
+            )
+        return decode(Evidence, data["evidence"])
+
+    def keep(self, manifest: Manifest, content: bytes) -> None:
+        """Store a package and its manifest; the package first, as the manifest points to it."""
+        check_digest(content, manifest.sha256, "the package")
+        key = package_key(self.service, manifest.sha256)
+        if not self.bucket.has(key):
+            self.bucket.put(key, content, content_type="application/zip")
+        self._put_json(manifest_key(self.service, manifest.commit), encode(manifest))
+
+    def prove(self, evidence: Evidence) -> None:
+        """Store what this environment proved."""
+        body = encode(evidence)
+        record = {"evidence": body, "seal": digest(body)}
+        self._put_json(evidence_key(self.service, evidence.commit), record)
+
+    def package(self, sha256: str) -> bytes:
+        """The bytes of a package, checked.
+
+        Raises:
+            UnavailableError: It is gone.
+            RefusedError: The bytes are not what they were.
+        """
+        content = self.bucket.get(package_key(self.service, sha256))
+        if content is None:
+            raise UnavailableError(
+                f"package {sha256[:12]} of {self.service!r} is not in {self.bucket.name!r}",
+                hint="deploy the release to dev again",
+            )
+        check_digest(content, sha256, "the stored package")
+        return content
+
+    def copy_from(self, lower: Artifacts, commit: str, sha256: str) -> None:
+        """Take a release over from the environment below, byte for byte (idempotent)."""
+        manifest = lower.manifest(commit)
+        if manifest is None:
+            raise UnavailableError(
+                f"{lower.bucket.name!r} holds no manifest for commit {commit[:12]}",
+                hint="deploy the release to dev again",
+            )
+        if manifest.sha256 != sha256:
+            raise RefusedError(
+                f"the manifest of commit {commit[:12]} names package {manifest.sha256[:12]}, "
+                f"but {sha256[:12]} was tested"
+            )
+        self.keep(manifest, lower.package(sha256))
+
+    def write_incident(self, name: str, document: Any, text: str) -> str:
+        """Keep an incident record as JSON and Markdown, and return where."""
+        base = f"services/{self.service}/incidents/{name}"
+        self._put_json(f"{base}.json", document)
+        self.bucket.put(f"{base}.md", text.encode(), content_type="text/markdown; charset=utf-8")
+        return f"s3://{self.bucket.name}/{base}.md"
+
+    def _json(self, key: str) -> Any:
+        content = self.bucket.get(key)
+        if content is None:
+            return None
+        try:
+            return json.loads(content)
+        except ValueError as error:
+            raise UnavailableError(f"{key!r} in {self.bucket.name!r} is not JSON") from error
+
+    def _put_json(self, key: str, data: Any) -> None:
+        text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False)
+        self.bucket.put(key, text.encode(), content_type="application/json")
+
+
+def check_digest(content: bytes, sha256: str, what: str) -> None:
+    """Refuse bytes that are not the ones meant.
+
+    Raises:
+        RefusedError: Their SHA-256 is another.
+    """
+    actual = hashlib.sha256(content).hexdigest()
+    if actual != sha256:
+        raise RefusedError(f"{what} has digest {actual[:12]}, not {sha256[:12]}")
