@@ -4,17 +4,77 @@ from __future__ import annotations
 
 import common.bootstrap  # noqa: F401
 
+import re
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
 import click
 
 from common.boundary import Cli
+from common.errors import ExitCode
 from common.options import (
     aws_options,
     dry_run_option,
     env_option,
     output_options,
+    service_option,
     terraform_path_option,
+    yes_option,
 )
-from common.unbuilt import not_built
+from common.output import emit, note
+
+if TYPE_CHECKING:
+    from infra.review import Review
+    from infra.site import Target
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Duration(click.ParamType[timedelta]):
+    """`90s`, `30m`, `12h` or `2d`."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        found = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
+        if not found:
+            self.fail(f"{value!r} is no duration; write 90s, 30m, 12h or 2d", param, ctx)
+        return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+
+
+def site_options(command: F) -> F:
+    """Where to work: `--env`, `--path`, `--service` and the AWS options; they become `target`."""
+    for option in (aws_options, service_option, terraform_path_option, env_option):
+        command = option(command)
+    return command
+
+
+def _target(raw: dict[str, Any]) -> Target:
+    """The site options of a command as one object; what is left in `raw` is its own."""
+    from infra.site import Target
+
+    return Target(
+        environment=raw.pop("env"),
+        path=raw.pop("path"),
+        service=raw.pop("service"),
+        region=raw.pop("region"),
+        profile=raw.pop("profile"),
+        dr=raw.pop("dr"),
+    )
+
+
+approval_option = click.option(
+    "--approval", help="Reference of the approval, such as a ticket or a run; PROD needs one."
+)
 
 
 @click.group(cls=Cli)
@@ -24,71 +84,257 @@ def cli() -> None:
 
 @cli.command()
 @env_option
-@terraform_path_option
-@aws_options
-@output_options
-def init(**_: object) -> None:
-    """Prepare the working directory and the state backend of an environment.
-
-    Example: terraform_cli.py init --env dev --path terraform
-    """
-    not_built()
-
-
-@cli.command()
-@env_option
-@terraform_path_option
-@aws_options
-@output_options
-def plan(**_: object) -> None:
-    """Plan changes, show them for review and save the plan.
-
-    Example: terraform_cli.py plan --env dev --path terraform
-    """
-    not_built()
-
-
-@cli.command()
-@env_option
-@terraform_path_option
+@click.option(
+    "--repository",
+    "repositories",
+    multiple=True,
+    metavar="OWNER/NAME",
+    help="Give this repository's pipelines their roles; repeat for more. "
+    "OWNER@ID/NAME@ID where GitHub's tokens carry ids.",
+)
 @aws_options
 @dry_run_option
 @output_options
-def apply(**_: object) -> None:
-    """Apply the saved plan, and only that.
+def bootstrap(output: str, dry_run: bool, repositories: tuple[str, ...], **raw: Any) -> None:
+    """Create what an empty account lacks: state bucket, locks, artifacts, ledger, topic, OIDC.
 
-    Example: terraform_cli.py apply --env dev --path terraform
+    A second run changes nothing. Nothing is ever deleted.
+
+    Example: terraform_cli.py bootstrap --env dev --repository bbws/2_bbws_auth_lambda --dry-run
     """
-    not_built()
+    import time
+
+    from common.accounts import open_session
+    from common.environments import environment
+    from infra.bootstrap import Account, carry_out, plan_bootstrap
+
+    where = environment(raw["env"].name, dr=raw["dr"])
+    session = open_session(where, region=raw["region"], profile=raw["profile"]).session
+    account = Account(session)
+    steps = plan_bootstrap(account, where, repositories)
+    texts = [step.text for step in steps]
+    if not dry_run:
+        carry_out(account, steps, lambda step: note(f"done: {step.text}"), time.sleep)
+    if not repositories:
+        note("no pipeline roles: name repositories with --repository OWNER/NAME")
+    verb = "would do" if dry_run else "done"
+    result = {"environment": where.name, "dry_run": dry_run, "steps": texts}
+    summary = f"{where.name}: nothing to do" if not texts else f"{where.name}: {len(texts)} {verb}"
+    emit(result, output, lambda: "\n".join([*(f"  {text}" for text in texts), summary]))
+
+
+@cli.command()
+@site_options
+@click.option(
+    "--lock",
+    type=click.Choice(["both", "file", "table"]),
+    default="both",
+    show_default=True,
+    help="Lock through an object, the DynamoDB table, or both where Terraform can.",
+)
+@click.option("--upgrade", is_flag=True, help="Take the newest providers the configuration admits.")
+@output_options
+def init(output: str, lock: str, upgrade: bool, **raw: Any) -> None:
+    """Prepare the working directory and the state backend of an environment.
+
+    Always reconfigures, never migrates a state, and verifies what Terraform made of it.
+
+    Example: terraform_cli.py init --env dev --path terraform
+    """
+    from common.progress import step
+    from infra.backend import Locking
+    from infra.initialising import initialise
+    from infra.site import open_site
+
+    site = open_site(_target(raw), Locking(lock))
+    with step(f"terraform init for {site.environment.name}"):
+        backend = initialise(site, upgrade=upgrade)
+    result = {"environment": site.environment.name, "backend": backend.settings()}
+    emit(result, output, lambda: f"ready: state in s3://{backend.bucket}/{backend.key}")
 
 
 @cli.command()
 @terraform_path_option
 @output_options
-def validate(**_: object) -> None:
+def validate(path: Path, output: str) -> int:
     """Check that the configuration is valid.
 
     Example: terraform_cli.py validate --path terraform
     """
-    not_built()
+    from dataclasses import asdict
+
+    from infra.folder import open_folder
+    from infra.initialising import CHECKS
+    from infra.initialising import validate as run_validate
+
+    checked = run_validate(open_folder(path, CHECKS))
+    found = [asdict(diagnostic) for diagnostic in checked.diagnostics]
+    lines = [f"{entry.severity}: {entry}" for entry in checked.diagnostics]
+    verdict = "valid" if checked.valid else "not valid"
+    result = {"valid": checked.valid, "diagnostics": found}
+    emit(result, output, lambda: "\n".join([*lines, verdict]))
+    return ExitCode.DONE if checked.valid else ExitCode.FAILED
 
 
 @cli.command("format")
 @terraform_path_option
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file would change.")
 @output_options
-def format_(**_: object) -> None:
+def format_(path: Path, check: bool, output: str) -> int:
     """Rewrite the configuration in canonical format.
 
     Example: terraform_cli.py format --path terraform
     """
-    not_built()
+    from infra.folder import open_folder
+    from infra.initialising import CHECKS, format_files
+
+    changed = format_files(open_folder(path, CHECKS).path, check=check)
+    verb = "not formatted" if check else "formatted"
+    lines = [f"{verb}: {name}" for name in changed] or ["nothing to format"]
+    emit({"changed": changed, "written": not check}, output, lambda: "\n".join(lines))
+    return ExitCode.FAILED if check and changed else ExitCode.DONE
 
 
 @cli.command()
-@env_option
-@terraform_path_option
-@aws_options
+@site_options
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["text", "json", "markdown"]),
+    help="Form of the review; markdown is for a pull request.  [default: as --output]",
+)
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes, 0 if none.")
+@click.option(
+    "--artifact",
+    "artifacts",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Bind the plan to this built file; repeat for more.",
+)
+@click.option(
+    "--max-age",
+    type=Duration(),
+    default="24h",
+    show_default=True,
+    help="How long the plan may be applied.",
+)
+@click.option("--send", is_flag=True, help="Hand the plan over, encrypted, in the state bucket.")
+@click.option("--lock-wait", default=0, show_default=True, help="Seconds to wait for the lock.")
+@output_options
+def plan(output: str, shape: str | None, detailed_exitcode: bool, **raw: Any) -> int:
+    """Plan changes, show them for review and save the plan.
+
+    Example: terraform_cli.py plan --env dev --path terraform
+    """
+    from infra.planning import PlanOptions, make_plan
+    from infra.site import open_initialised
+
+    site = open_initialised(_target(raw))
+    review = make_plan(site, PlanOptions(**raw))
+    _show_review(review, shape or output)
+    return 2 if detailed_exitcode and review.counts.any else ExitCode.DONE
+
+
+def _show_review(review: Review, shape: str) -> None:
+    from infra.review import to_json, to_markdown, to_text
+
+    texts = {"text": to_text, "markdown": to_markdown}
+    emit(to_json(review) if shape == "json" else None, shape, lambda: texts[shape](review))
+
+
+@cli.command()
+@site_options
+@approval_option
+@click.option(
+    "--allow-destroy",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Let PROD lose this stateful resource; repeat for each.",
+)
+@click.option("--max-age", type=Duration(), help="Refuse a plan older than this, such as 30m.")
+@click.option("--fetch", is_flag=True, help="Apply the plan handed over with plan --send.")
+@dry_run_option
+@output_options
+def apply(output: str, dry_run: bool, fetch: bool, **raw: Any) -> None:
+    """Apply the saved plan, and only that.
+
+    Refused when anything it was made from has changed since; a plan serves once.
+
+    Example: terraform_cli.py apply --env dev --path terraform
+    """
+    from dataclasses import asdict
+
+    from infra.applying import apply_plan
+    from infra.guard import Permission
+    from infra.review import summary
+    from infra.site import open_initialised
+
+    site = open_initialised(_target(raw))
+    allowed = frozenset(raw["allow_destroy"])
+    permission = Permission(raw["approval"], allowed, raw["max_age"])
+    applied = apply_plan(site, permission, dry_run=dry_run, fetch=fetch)
+    result = {
+        "environment": site.environment.name,
+        "dry_run": dry_run,
+        "counts": asdict(applied.counts),
+        "finished": applied.finished,
+        "seal": applied.record.seal,
+    }
+    verb = "would apply" if dry_run else "applied"
+    emit(result, output, lambda: f"{verb}: {summary(applied.counts)}")
+
+
+@cli.command()
+@site_options
+@yes_option
+@dry_run_option
+@output_options
+def destroy(output: str, yes: bool, dry_run: bool, **raw: Any) -> None:
+    """Destroy all that this configuration manages: never in PROD, in SIT after typing its name.
+
+    Example: terraform_cli.py destroy --env dev --path terraform --dry-run
+    """
+    from dataclasses import asdict
+
+    from infra.destroying import destroy_all, refuse_in_production
+
+    target = _target(raw)
+    refuse_in_production(target.resolved())
+    applied = destroy_all(
+        target,
+        confirm=_confirmation(yes=yes),
+        show=lambda review: note(_review_text(review)),
+        dry_run=dry_run,
+    )
+    verb = "would destroy" if dry_run else "destroyed"
+    result = {"dry_run": dry_run, "counts": asdict(applied.counts), "finished": applied.finished}
+    emit(result, output, lambda: f"{verb}: {applied.counts.delete} resources")
+
+
+def _review_text(review: Review) -> str:
+    from infra.review import to_text
+
+    return to_text(review)
+
+
+def _confirmation(*, yes: bool) -> Callable[[str, bool], bool]:
+    """Asks on standard error; a phrase that must be typed is asked for whatever `--yes` says."""
+
+    def confirm(phrase: str, typed: bool) -> bool:
+        try:
+            if typed:
+                return str(click.prompt(f"type {phrase!r} to go on", err=True)) == phrase
+            return yes or click.confirm(f"{phrase}?", err=True)
+        except click.Abort:
+            if sys.stdin.isatty():
+                raise
+            return False  # nobody there to ask
+
+    return confirm
+
+
+@cli.command()
+@site_options
 @click.option(
     "--action",
     type=click.Choice(["list", "show", "mv", "rm", "import", "pull"]),
@@ -96,14 +342,144 @@ def format_(**_: object) -> None:
     show_default=True,
     help="What to do with the state.",
 )
+@click.option("--address", "addresses", multiple=True, help="Resource; rm takes several.")
+@click.option("--to", help="New address, for mv.")
+@click.option("--id", "id_", help="What AWS calls the resource, for import.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Pull the whole state, secrets too, to a file."
+)
+@approval_option
+@yes_option
 @dry_run_option
 @output_options
-def state(**_: object) -> None:
+def state(output: str, action: str, yes: bool, id_: str | None, **raw: Any) -> None:
     """Look at the state, or move, remove and import single resources.
 
     Example: terraform_cli.py state --env dev --action list
     """
-    not_built()
+    from infra.site import open_initialised
+    from infra.state_actions import StateOptions, Verb, check, run_state
+
+    target = _target(raw)
+    options = StateOptions(Verb(action), id=id_, **raw)
+    check(options)
+    confirm = _confirmation(yes=yes)
+    answer = run_state(open_initialised(target), options, lambda text: confirm(text, False))
+    emit(answer.document, output, lambda: answer.text)
+
+
+@cli.command()
+@site_options
+@click.option(
+    "--action",
+    type=click.Choice(["list", "show", "select", "new", "delete"]),
+    default="list",
+    show_default=True,
+    help="What to do with workspaces.",
+)
+@click.option("--name", help="The workspace to select, create or delete.")
+@output_options
+def workspace(output: str, action: str, name: str | None, **raw: Any) -> None:
+    """List, select, create and delete Terraform workspaces within an environment.
+
+    Example: terraform_cli.py workspace --env dev --action list
+    """
+    from infra.site import open_initialised
+    from infra.workspaces import change_workspace, workspace_names
+
+    if (name is None) != (action in {"list", "show"}):
+        raise click.UsageError("--name goes with --action select, new or delete, which need it")
+    site = open_initialised(_target(raw))
+    if name is not None:
+        selected = change_workspace(site, action, name)
+        emit({"selected": selected}, output, lambda: f"selected: {selected}")
+        return
+    names = workspace_names(site) if action == "list" else [site.workspace]
+    shown = [f"{'*' if entry == site.workspace else ' '} {entry}" for entry in names]
+    emit({"workspaces": names, "selected": site.workspace}, output, lambda: "\n".join(shown))
+
+
+@cli.command("output")
+@site_options
+@click.option("--name", help="Only this output.")
+@output_options
+def output_(output: str, name: str | None, **raw: Any) -> None:
+    """Show the outputs of the last apply; sensitive ones masked.
+
+    Example: terraform_cli.py output --env dev --name api_url
+    """
+    import json
+
+    from infra.site import open_initialised
+    from infra.state_actions import outputs
+
+    found = outputs(open_initialised(_target(raw)))
+    if name is not None and name not in found:
+        raise click.UsageError(f"no output {name!r}; there are: {', '.join(found) or 'none'}")
+    shown = found if name is None else {name: found[name]}
+
+    def text(value: Any) -> str:
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+    lines = [text(found[name])] if name else [f"{key} = {text(v)}" for key, v in shown.items()]
+    emit(shown, output, lambda: "\n".join(lines) or "no outputs")
+
+
+@cli.command()
+@site_options
+@click.option("--lock-id", help="Break the lock with this very ID.  [default: only show the lock]")
+@click.option(
+    "--min-age",
+    type=Duration(),
+    help="Refuse a younger lock.  [default: 10m if its run is known to be dead, else 1h]",
+)
+@click.option(
+    "--repair-checksum", is_flag=True, help="Correct the lock table's checksum of the state."
+)
+@dry_run_option
+@output_options
+def unlock(output: str, lock_id: str | None, repair_checksum: bool, **raw: Any) -> None:
+    """Show who holds the state's lock, or break the lock of a run that is dead.
+
+    Example: terraform_cli.py unlock --env dev
+    """
+    from infra.site import open_initialised
+    from infra.unlocking import look
+    from infra.unlocking import repair_checksum as repair
+    from infra.unlocking import unlock as break_lock
+
+    if lock_id is not None and repair_checksum:
+        raise click.UsageError("--lock-id and --repair-checksum are two things: one at a time")
+    site = open_initialised(_target(raw))
+    if lock_id is None and not repair_checksum:
+        held = look(site)
+        ids = sorted({lock.id for lock in held.locks})
+        result = {"locked": bool(ids), "ids": ids, "activity": held.activity.value}
+        lines = [held.text, *([held.hint] if held.hint else [])]
+        emit({**result, "text": held.text}, output, lambda: "\n".join(lines))
+        return
+    dry_run = raw["dry_run"]
+    if lock_id is not None:
+        text = break_lock(site, lock_id, min_age=raw["min_age"], dry_run=dry_run)
+    else:
+        text = repair(site, dry_run=dry_run)
+    emit({"result": text, "dry_run": dry_run}, output, lambda: text)
+
+
+@cli.command()
+@site_options
+@output_options
+def drift(output: str, **raw: Any) -> int:
+    """Find what was changed outside Terraform; exit 1 when there is anything.
+
+    Example: terraform_cli.py drift --env dev --path terraform
+    """
+    from infra.drift import find_drift, to_json, to_text
+    from infra.site import open_initialised
+
+    found = find_drift(open_initialised(_target(raw)))
+    emit(to_json(found), output, lambda: to_text(found))
+    return ExitCode.FAILED if found.found else ExitCode.DONE
 
 
 if __name__ == "__main__":
