@@ -101,11 +101,12 @@ def validate(path: Path, *, external: bool = True) -> Report:
         UnavailableError: There is nothing to check.
     """
     sources = [_source(file) for file in workflow_files(path)]
+    flows = _Flows(sources)
     readable = [source for source in sources if source.root is not None]
     with ThreadPoolExecutor(max_workers=2) as pool:
         asked = _asked(readable) if external else ()
         running = [pool.submit(engine, files, folder) for engine, (files, folder) in asked]
-        built_in = [finding for source in sources for finding in _built_in(source, sources)]
+        built_in = [finding for source in sources for finding in _built_in(source, flows)]
         answers = tuple(future.result() for future in running)
     found = [*built_in, *_renamed((f for answer in answers for f in answer.findings), sources)]
     standing, accepted = divide(_joined(found), {s.shown: s.lines for s in sources})
@@ -178,12 +179,12 @@ def _shown(path: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def _built_in(source: Source, sources: Sequence[Source]) -> Iterator[Finding]:
-    for finding in _of_source(source, sources):
+def _built_in(source: Source, flows: _Flows) -> Iterator[Finding]:
+    for finding in _of_source(source, flows):
         yield replace(finding, file=source.shown)
 
 
-def _of_source(source: Source, sources: Sequence[Source]) -> Iterator[Finding]:
+def _of_source(source: Source, flows: _Flows) -> Iterator[Finding]:
     yield from source.findings
     if source.root is None:
         return
@@ -191,7 +192,7 @@ def _of_source(source: Source, sources: Sequence[Source]) -> Iterator[Finding]:
         yield from check_action(source.root)
         return
     yield from check_workflow(source.root)
-    yield from check(workflow(source.path, source.root), _siblings(source, sources))
+    yield from check(workflow(source.path, source.root), flows.siblings(source.path))
 
 
 def check(flow: Workflow, siblings: Sequence[Workflow] = ()) -> Iterator[Finding]:
@@ -212,41 +213,34 @@ def _repository(root: Path) -> Repository:
     return Repository(root)
 
 
-def _siblings(source: Source, sources: Sequence[Source]) -> list[Workflow]:
-    """The other workflows of the same folder, those that were not asked for included."""
-    known = {other.path: other.root for other in sources}
-    found = []
-    for path in _folder(source.path.parent):
-        if path == source.path:
-            continue
-        root = known[path] if path in known else _repository_tree(path)
-        if root is not None:
-            found.append(_workflow(path, root))
-    return found
+class _Flows:
+    """The workflows of the folders at hand, each read once; those not asked for are siblings."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._asked = {source.path: source for source in sources}
+        self._folders: dict[Path, list[Workflow]] = {}
+
+    def siblings(self, path: Path) -> list[Workflow]:
+        """The other workflows of the same folder."""
+        if path.parent not in self._folders:
+            self._folders[path.parent] = list(self._read(path.parent))
+        return [flow for flow in self._folders[path.parent] if flow.path != path]
+
+    def _read(self, folder: Path) -> Iterator[Workflow]:
+        for path in sorted(folder.glob("*")):
+            if path.suffix not in _SUFFIXES or not path.is_file():
+                continue
+            asked = self._asked.get(path)
+            root = asked.root if asked is not None else _tree(path)
+            if root is not None and root.is_mapping:
+                yield workflow(path, root)
 
 
-@cache
-def _folder(folder: Path) -> tuple[Path, ...]:
-    return tuple(f for f in sorted(folder.glob("*")) if f.suffix in _SUFFIXES and f.is_file())
-
-
-@cache
-def _repository_tree(path: Path) -> Node | None:
+def _tree(path: Path) -> Node | None:
     try:
-        root = read(path.read_bytes()).root
+        return read(path.read_bytes()).root
     except OSError:
         return None
-    return root if root is not None and root.is_mapping else None
-
-
-_workflows: dict[Path, tuple[Node, Workflow]] = {}
-
-
-def _workflow(path: Path, root: Node) -> Workflow:
-    known = _workflows.get(path)
-    if known is None or known[0] is not root:
-        _workflows[path] = known = (root, workflow(path, root))
-    return known[1]
 
 
 def _renamed(findings: Iterable[Finding], sources: Sequence[Source]) -> Iterator[Finding]:
