@@ -8,7 +8,7 @@ import click
 
 from common.errors import ExitCode
 from common.options import output_options
-from common.output import emit, note, table
+from common.output import emit, note, table, warn
 
 if TYPE_CHECKING:
     from sandbox.control import Sandbox
@@ -67,8 +67,15 @@ def stop(name: str, keep_state: bool, output: str) -> None:
     from sandbox import control
 
     stopped = control.stop(name, keep_state=keep_state)
-    word = "stopped" if stopped else "was not running"
-    result = {"name": name, "stopped": stopped, "state_kept": stopped and keep_state}
+    word = "stopped" if stopped.was_running else "was not running"
+    if stopped.lost:
+        warn(f"the state of these services could not be kept: {', '.join(stopped.lost)}")
+    result = {
+        "name": name,
+        "stopped": stopped.was_running,
+        "state_kept": stopped.was_running and keep_state,
+        "lost": list(stopped.lost),
+    }
     emit(result, output, lambda: f"sandbox {name} {word}")
 
 

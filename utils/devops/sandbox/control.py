@@ -118,8 +118,16 @@ def start(name: str, *, fresh: bool = False) -> tuple[Sandbox, bool]:
     return sandbox, True
 
 
-def stop(name: str, *, keep_state: bool = False) -> bool:
-    """Stop a sandbox and all it started; whether there was one to stop.
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """How a stop went: whether there was one to stop, and what of its state could not be kept."""
+
+    was_running: bool
+    lost: tuple[str, ...] = ()
+
+
+def stop(name: str, *, keep_state: bool = False) -> Stopped:
+    """Stop a sandbox and all it started.
 
     Raises:
         UnavailableError: It would not end.
@@ -128,7 +136,7 @@ def stop(name: str, *, keep_state: bool = False) -> bool:
     sandbox = find(name)
     if sandbox is None:
         where.record.unlink(missing_ok=True)
-        return False
+        return Stopped(was_running=False)
     with suppress(UnavailableError):
         sandbox.ask(f"stop?keep={str(keep_state).lower()}", post=True)
     if not _until(lambda: not _locked(where), _STOP_S):
@@ -137,7 +145,15 @@ def stop(name: str, *, keep_state: bool = False) -> bool:
         if not _until(lambda: not _locked(where), 5):
             raise UnavailableError(f"sandbox {name!r} does not end", hint=f"see {where.log}")
     where.record.unlink(missing_ok=True)
-    return True
+    return Stopped(True, _lost(where) if keep_state else ())
+
+
+def _lost(where: Place) -> tuple[str, ...]:
+    try:
+        found: list[str] = json.loads((where.kept / "lost.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ("everything",)
+    return tuple(found)
 
 
 def names() -> list[str]:

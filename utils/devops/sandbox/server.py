@@ -25,6 +25,7 @@ from sandbox.administration import Administration
 from sandbox.aws.install import install
 from sandbox.aws.services import Services
 from sandbox.aws.telemetry import CloudWatchTelemetry, RoleSessions
+from sandbox.components import start_github
 from sandbox.events.clock import Clock
 from sandbox.events.mappings import Mappings
 from sandbox.front.server import Front
@@ -85,23 +86,25 @@ def _run(where: Place, stop: threading.Event, parts: ExitStack) -> None:
     clock, mappings = Clock(), Mappings()
     administration = Administration(where, token, stop, log, clock, mappings)
     administration.restore()
-    server.app = Gateway(Front(), log, administration.answer)
-    threading.Thread(
-        target=server.serve_forever, args=(_POLL_S,), name="gateway", daemon=True
-    ).start()
-    parts.callback(server.shutdown)
-    proxy = _proxy(where, server, parts)
-    github = _github(where, parts)
-    for source in (clock, mappings):
-        source.start()
-        parts.callback(source.close)
-    _write(where.aws_config, config_text(endpoint))
-    _write(where.aws_credentials, credentials_text())
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    running = Running(where.name, os.getpid(), token, started, endpoint, proxy, github)
-    running.write(where.record)
-    parts.callback(where.record.unlink, missing_ok=True)
-    stop.wait()
+    with ExitStack() as serving:
+        server.app = Gateway(Front(), log, administration.answer)
+        threading.Thread(
+            target=server.serve_forever, args=(_POLL_S,), name="gateway", daemon=True
+        ).start()
+        serving.callback(server.shutdown)
+        proxy = _proxy(where, server, serving)
+        github = start_github(where.github, serving)
+        for source in (clock, mappings):
+            source.start()
+            serving.callback(source.close)
+        _write(where.aws_config, config_text(endpoint))
+        _write(where.aws_credentials, credentials_text())
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        running = Running(where.name, os.getpid(), token, started, endpoint, proxy, github)
+        running.write(where.record)
+        serving.callback(where.record.unlink, missing_ok=True)
+        stop.wait()
+    # Nothing changes the state any more.
     administration.keep_if_asked()
 
 
@@ -135,13 +138,6 @@ def _proxy(where: Place, server: BaseWSGIServer, parts: ExitStack) -> str:
     parts.callback(tunnel.server_close)
     parts.callback(tunnel.shutdown)
     return tunnel.url
-
-
-def _github(where: Place, parts: ExitStack) -> str | None:
-    """GitHub in this process, on a port of its own."""
-    from sandbox.components import start_github
-
-    return start_github(where.github, parts)
 
 
 def _emptied(path: Path) -> Path:

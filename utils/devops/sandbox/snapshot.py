@@ -11,6 +11,7 @@ from __future__ import annotations
 import builtins
 import importlib
 import io
+import json
 import logging
 import marshal
 import os
@@ -20,14 +21,20 @@ import sys
 import threading
 import types
 import weakref
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from moto.core.base_backend import BackendDict
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
+LOST = "lost.json"
+"""Names of the services whose state could not be kept."""
+
 _POSITIONS = "stream-positions"
 _VERSION = "version"
 _LOCK = type(threading.Lock())
@@ -47,6 +54,7 @@ def save(folder: Path, positions: Any) -> list[str]:
         except Exception as error:  # any object of moto may refuse in any way
             _log.warning("the state of %s cannot be kept: %s", backends.service_name, error)
             lost.append(backends.service_name)
+    (staging / LOST).write_text(json.dumps(lost), encoding="utf-8")
     _write(staging / _POSITIONS, positions)
     _write(staging / _VERSION, _version())
     shutil.rmtree(folder, ignore_errors=True)
@@ -60,7 +68,7 @@ def load(folder: Path) -> Any:
         return None
     positions: Any = {}
     for path in sorted(folder.iterdir()):
-        if path.name == _VERSION:
+        if path.name in (_VERSION, LOST):
             continue
         content = _read(path)
         if path.name == _POSITIONS:
@@ -91,12 +99,17 @@ def _version() -> str:
 def _write(path: Path, content: Any) -> None:
     buffer = io.BytesIO()
     _Pickler(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(content)
+    _parsed(buffer.getvalue())  # what cannot be read back is lost now, not at the next start
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(buffer.getvalue())
 
 
 def _read(path: Path) -> Any:
-    return pickle.loads(path.read_bytes())  # nosec B301  # noqa: S301
+    return _parsed(path.read_bytes())
+
+
+def _parsed(content: bytes) -> Any:
+    return pickle.loads(content)  # nosec B301  # noqa: S301
 
 
 class _Pickler(pickle.Pickler):
@@ -111,6 +124,11 @@ class _Pickler(pickle.Pickler):
             return threading.Event, ()
         if isinstance(item, weakref.WeakValueDictionary):
             return _weak, (dict(item),)
+        if isinstance(item, defaultdict) and type(item) is not defaultdict:
+            made = (type(item), item.default_factory)
+            return _default_dict, made, vars(item), None, iter(item.items())
+        if isinstance(item, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+            return _private_key, (_der(item),)
         if isinstance(item, types.FunctionType) and "<" in item.__qualname__:
             return _function, (item.__module__, marshal.dumps(item.__code__), _cells(item))
         return NotImplemented
@@ -118,6 +136,22 @@ class _Pickler(pickle.Pickler):
 
 def _weak(content: dict[Any, Any]) -> weakref.WeakValueDictionary[Any, Any]:
     return weakref.WeakValueDictionary(content)
+
+
+def _default_dict(kind: Any, factory: Any) -> Any:
+    """An instance of a subclass whose own constructor wants something else."""
+    made = kind.__new__(kind)
+    defaultdict.__init__(made, factory)
+    return made
+
+
+def _der(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
+    form = serialization.PrivateFormat.PKCS8
+    return key.private_bytes(serialization.Encoding.DER, form, serialization.NoEncryption())
+
+
+def _private_key(content: bytes) -> Any:
+    return serialization.load_der_private_key(content, password=None)
 
 
 def _cells(function: types.FunctionType) -> tuple[Any, ...]:
