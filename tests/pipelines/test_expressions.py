@@ -97,7 +97,9 @@ def test_quotes_hide_the_end_of_an_expression() -> None:
 
 @given(st.text(max_size=60))
 def test_any_text_parses_or_says_where_it_does_not(text: str) -> None:
+    trouble = 0
     try:
         render(evaluate(parse(text), CONTEXTS))
     except ExpressionError as problem:
-        assert 0 <= problem.at <= len(text)
+        trouble = problem.at
+    assert 0 <= trouble <= len(text)

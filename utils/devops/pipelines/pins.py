@@ -79,6 +79,8 @@ def parse_pins(text: str, *, source: str) -> dict[str, Pin]:
     try:
         rows: list[dict[str, Any]] = yaml.safe_load(text)["actions"]
         found = [_pin(row) for row in rows]
+        if not found:
+            raise ValueError("it lists no action")
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise UnavailableError(f"{source!r} is no file of pinned actions: {error!r}") from error
     return {pin.action: check_pin(pin) for pin in found}

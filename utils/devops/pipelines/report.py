@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from common.output import is_live
 from pipelines.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -21,6 +23,11 @@ _ANNOTATIONS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.N
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
+def coloured(word: str, colour: str) -> str:
+    """A word in colour, where standard output is a terminal that wants it."""
+    return click.style(word, fg=colour) if is_live(sys.stdout) else word
+
+
 def as_text(report: Report) -> str:
     """Each finding with the line it is about, then a summary and who looked."""
     lines = {source.shown: source.lines for source in report.sources}
@@ -29,7 +36,7 @@ def as_text(report: Report) -> str:
 
 
 def _block(finding: Finding, lines: list[str]) -> str:
-    word = click.style(finding.severity.name.lower(), fg=_COLOURS[finding.severity])
+    word = coloured(finding.severity.name.lower(), _COLOURS[finding.severity])
     also = f", also {', '.join(finding.also)}" if finding.also else ""
     place = f"{finding.file}:{finding.line}:{finding.column}"
     text = [f"{place}: {word}: {finding.message} [{finding.rule}{also}]"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import click
+from pipelines.report import coloured
 
 if TYPE_CHECKING:
     from pipelines.fidelity import Gap
@@ -46,7 +46,7 @@ def not_exercised(gaps: Sequence[Gap]) -> Iterator[str]:
 
 
 def _job(job: PlannedJob) -> Iterator[str]:
-    word = click.style(_RUNS[job.runs], fg=_COLOURS[job.runs])
+    word = coloured(_RUNS[job.runs], _COLOURS[job.runs])
     name = f" “{job.name}”" if job.name != job.id.rsplit(" / ", 1)[-1] else ""
     after = f", after {', '.join(job.needs)}" if job.needs else ""
     yield f"{job.stage}. {job.id}{name}: {word}{after}"
