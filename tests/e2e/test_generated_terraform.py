@@ -12,7 +12,8 @@ import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,9 @@ from codegen.service_view import ServiceView, view_service
 from codegen.terraform import terraform_files
 from codegen.terraform_service import terraform_view
 from common.environments import environment
-from lld.model import Design
+from lld.model import Design, Endpoint, Resource, Trigger
 from lld.parse import parse_file
-from tests.codegen.terraform.build import make_design
+from tests.codegen.terraform.build import make_design, make_function, make_index, make_table
 from tests.codegen.terraform.world import FakeAws, Terraform, fake_aws, find_providers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,7 +77,13 @@ def put_code(aws: FakeAws, service: ServiceView) -> None:
     s3.put_object(Bucket=DEV.artifact_bucket, Key=key, Body=buffer.getvalue())
 
 
-def applied(service: ServiceView, providers: Path, aws: FakeAws, folder: Path) -> Terraform:
+def applied(
+    service: ServiceView,
+    providers: Path,
+    aws: FakeAws,
+    folder: Path,
+    chosen: Mapping[str, str] | None = None,
+) -> Terraform:
     """The service in the fake account; asserts every step on the way and an empty second plan."""
     put_code(aws, service)
     terraform = Terraform(written(service, folder), providers, aws.variables())
@@ -84,10 +91,11 @@ def applied(service: ServiceView, providers: Path, aws: FakeAws, folder: Path) -
     terraform.prepare_for_fake()
     terraform.run("init", "-input=false")
     terraform.run("validate")
-    variables = "-var-file=environments/dev.tfvars"
-    terraform.run("plan", "-input=false", variables, "-out=first.tfplan")
+    variables = ["-var-file=environments/dev.tfvars"]
+    variables += [f"-var={name}={value}" for name, value in (chosen or {}).items()]
+    terraform.run("plan", "-input=false", *variables, "-out=first.tfplan")
     terraform.run("apply", "-input=false", "-parallelism=30", "first.tfplan")
-    terraform.run("plan", "-input=false", "-detailed-exitcode", variables)
+    terraform.run("plan", "-input=false", "-detailed-exitcode", *variables)
     return terraform
 
 
@@ -152,14 +160,21 @@ def designed_tables(design: Design) -> dict[str, set[tuple[str, ...]]]:
 
 def routes_of(aws: FakeAws) -> set[tuple[str, str]]:
     """Method and path of every route; each calls the alias of a function."""
+    found = methods_of(aws)
+    assert all(uri.endswith(":live/invocations") for uri in found.values())
+    return set(found)
+
+
+def methods_of(aws: FakeAws) -> dict[tuple[str, str], str]:
+    """What each method of each path integrates with."""
     gateway = aws.client("apigateway")
-    found = set()
+    found = {}
     for api in gateway.get_rest_apis()["items"]:
         resources = gateway.get_resources(restApiId=api["id"], embed=["methods"], limit=500)
         for resource in resources["items"]:
             for method, facts in resource.get("resourceMethods", {}).items():
-                assert facts["methodIntegration"]["uri"].endswith(":live/invocations")
-                found.add((method, shape(resource["path"])))
+                uri = facts["methodIntegration"].get("uri", "")
+                found[method, shape(resource["path"])] = uri
     return found
 
 
@@ -269,3 +284,52 @@ def test_checkov_finds_nothing(design, tmp_path):
     report = json.loads(done.stdout)
     assert report["summary"]["passed"] > 0
     assert [one["check_id"] for one in report["results"]["failed_checks"]] == []
+
+
+def sink() -> Design:
+    """A design with every kind of caller, trigger and resource at once."""
+    usual = make_design()
+    bus, topic = "bbws-note-events-{env}", "bbws-note-news-{env}"
+    queue = {"topic": topic, "concurrency": 5, "batch_size": 5, "batch_window_s": 1}
+    accesses = ("none", "jwt", "api_key", "iam", None)
+    routes = [Endpoint("GET", f"/v1.0/a{n}/{{id}}", n, auth=a) for n, a in enumerate(accesses)]
+    workers = {
+        "read_queue": (Trigger.SQS, "bbws-note-import-{env}"),
+        "read_topic": (Trigger.SNS, topic),
+        "read_bucket": (Trigger.S3, "bbws-note-files-{env}"),
+        "read_stream": (Trigger.DYNAMODB_STREAM, "bbws-notes-{env}"),
+        "read_bus": (Trigger.EVENTBRIDGE, "note.created"),
+        "read_clock": (Trigger.SCHEDULE, "daily at 02:30"),
+    }
+    return replace(
+        usual,
+        endpoints=(*usual.endpoints, *routes),
+        functions=(
+            *usual.functions,
+            *(make_function(name, kind, source=source) for name, (kind, source) in workers.items()),
+        ),
+        tables=(make_table(ttl_attribute="expiresAt", gsis=(make_index(),)),),
+        resources=(
+            Resource("sqs", "bbws-note-import-{env}", details=queue),
+            Resource("sns", topic),
+            Resource("s3", "bbws-note-files-{env}"),
+            Resource("eventbridge", bus, details={"kind": "bus"}),
+        ),
+    )
+
+
+def test_every_kind_of_resource_is_applied(providers, aws, tmp_path):
+    service = view_service(sink())
+    pool = f"arn:aws:cognito-idp:{DEV.region}:{DEV.account}:userpool/{DEV.region}_abc"
+    chosen = {
+        "cors_allowed_origin": "https://pages.example.org",
+        "cognito_user_pool_arn": pool,
+        "create_secrets": "false",
+        "create_event_bus": "false",
+    }
+    aws.client("events").create_event_bus(Name=f"bbws-note-events-{DEV.name}")
+    aws.client("secretsmanager").create_secret(Name="bbws/note/page-token", SecretString="x")
+    terraform = applied(service, providers, aws, tmp_path, chosen)
+    assert ("OPTIONS", "/v1.0/a0/{}") in methods_of(aws)
+    sources = terraform.run("state", "list", "aws_lambda_event_source_mapping.queue")
+    assert 'queue["read_queue"]' in sources

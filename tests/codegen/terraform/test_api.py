@@ -91,8 +91,8 @@ def test_api_keys_come_with_a_usage_plan():
 
 def test_trap_1_15_permissions_are_on_the_alias():
     text = rendered()["api.tf"]
-    permission = block(text, "resource", "aws_lambda_permission", "route")
-    assert "qualifier     = aws_lambda_alias.live[each.value.function].name" in permission
+    permission = block(text, "resource", "aws_lambda_permission", "api")
+    assert "qualifier     = aws_lambda_alias.live[each.key].name" in permission
     assert "uri                 = alias.invoke_arn" in text
 
 

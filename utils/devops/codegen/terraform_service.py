@@ -26,6 +26,7 @@ MEMORY_MB = 256
 TIMEOUT_S = 30
 _MEMORY = (128, 10_240)
 _TIMEOUT = (1, 900)
+_GATEWAY_PATIENCE_S = 29
 _ASYNC = frozenset({Trigger.SNS, Trigger.S3, Trigger.EVENTBRIDGE, Trigger.SCHEDULE})
 _ANSWERING = frozenset({"api", "response", "get", "list", "read", "create", "update", "delete"})
 EXPIRES = "expiresAt"
@@ -42,6 +43,7 @@ def terraform_view(service: ServiceView) -> TerraformView:
     prefix = aws_name(service.name.replace("_", "-"), SERVICE, fallback="service")
     points: list[OpenPoint] = []
     functions = _functions(service, prefix)
+    points += _impatient(functions)
     tables, found = table_views(
         design,
         prefix,
@@ -116,6 +118,18 @@ def _functions(service: ServiceView, prefix: str) -> tuple[FunctionView, ...]:
             )
         )
     return tuple(views)
+
+
+def _impatient(functions: tuple[FunctionView, ...]) -> list[OpenPoint]:
+    return [
+        OpenPoint(
+            f"function {one.title!r}: it may run {one.timeout_s} s, but API Gateway waits for "
+            f"{_GATEWAY_PATIENCE_S} s; callers then get 504 while it goes on",
+            one.line,
+        )
+        for one in functions
+        if one.trigger == Trigger.API and one.timeout_s > _GATEWAY_PATIENCE_S + 1
+    ]
 
 
 def _with_grants(
