@@ -16,6 +16,7 @@ from lld.readers import (
     drawings,
     functions,
     items,
+    key_lines,
     keys,
     listings,
     mentions,
@@ -53,12 +54,12 @@ HEADINGS: tuple[Callable[[Heading], Iterator[Fact]], ...] = (
     functions.read_heading,
     routes.read_heading,
     scenarios.read_heading,
-    lambda heading: keys.read_heading_table(heading.section, heading.line),
+    lambda heading: key_lines.read_heading_table(heading.section, heading.line),
 )
 PARAGRAPHS: tuple[Callable[[Paragraph], Iterator[Fact]], ...] = (
     properties.read_paragraph,
     routes.read_paragraph,
-    keys.read_paragraph,
+    key_lines.read_paragraph,
     mentions.read_lines,
     secrets.read_lines,
 )
@@ -66,7 +67,7 @@ ITEMS: tuple[Callable[[Item], Iterator[Fact]], ...] = (
     properties.read_item,
     functions.read_item,
     routes.read_item,
-    keys.read_item,
+    key_lines.read_item,
     scenarios.read_item,
     variables.read_item,
     attributes.read_enum_item,

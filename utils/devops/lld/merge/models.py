@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from lld.facts import EnumFact, ModelFact, Trust
-from lld.model import Enumeration, Model, ModelField, Problem, Severity
+from lld.model import Enumeration, Model, ModelField, ModelKind, Problem, Severity
 from lld.text import fold
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def merge_models(
     for fact in facts:
         if fold(fact.name) not in taken:
             groups.setdefault(fold(fact.name), []).append(fact)
+    _join_plurals(groups)
     models: list[Model] = []
     problems: list[Problem] = []
     for group in groups.values():
@@ -33,6 +34,15 @@ def merge_models(
         problems += _differences(best, group)
     models.sort(key=lambda model: model.line)
     return tuple(models), problems
+
+
+def _join_plurals(groups: dict[str, list[ModelFact]]) -> None:
+    """The attribute table of `Orders Table` states the model `Order`, when there is one."""
+    for key in [key for key in groups if key.endswith("s")]:
+        singular = f"{key[:-3]}y" if key.endswith("ies") else key[:-1]
+        group = groups[key]
+        if singular in groups and all(one.kind is ModelKind.ATTRIBUTE_TABLE for one in group):
+            groups[singular] += groups.pop(key)
 
 
 def _names(field: ModelField) -> set[str]:

@@ -27,7 +27,7 @@ from lld.naming import (
     service_of_repository,
 )
 from lld.readers.functions import auth_of, source_of, trigger_of
-from lld.readers.keys import key_cell
+from lld.readers.key_cells import key_cell
 from lld.text import (
     first_code,
     fold,

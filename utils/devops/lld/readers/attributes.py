@@ -57,17 +57,23 @@ def read_table(table: Table) -> Iterator[Fact]:
         yield ModelFact(name, ModelKind.ATTRIBUTE_TABLE, fields, table.line, Trust.STATED)
 
 
+_API = (" api", "api ", "endpoint", "operations", "rest ")
+_DATA = ("data model", "schema", "entit", "dynamodb", "model", "object")
+_BODIES = ("Request", "Response", "Event", "Message", "Payload", "Body", "Dto", "DTO")
+
+
 def _name(table: Table) -> str | None:
     if table.section.speaks_of(*_ASIDE):
         return None
     if table.caption:
         return None if index_name(table.caption) else model_name(table.caption)
+    in_api = table.section.speaks_of(*_API) and not table.section.speaks_of(*_DATA)
     for section in table.section.lineage()[:3]:
         if index_name(section.title):
             return None
         name = model_name(section.title)
         if name:
-            return name
+            return name if not in_api or name.endswith(_BODIES) else None
         if not is_generic(section.title):
             return None
     return None

@@ -25,7 +25,7 @@ from lld.text import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lld.blocks import Heading, Item, Row, Table
+    from lld.blocks import Heading, Item, Row, Section, Table
 
 _TRIGGERS: tuple[tuple[Trigger, re.Pattern[str]], ...] = tuple(
     (trigger, re.compile(signs))
@@ -111,11 +111,17 @@ def _trust(table: Table, columns: dict[Role, int], position: int) -> Trust | Non
             return Trust.STATED
         if sourced:
             return Trust.TOLD
-        if Role.DESCRIPTION in columns and table.section.speaks_of("lambda function", "functions"):
+        if Role.DESCRIPTION in columns and _lists_functions(table.section):
             return Trust.STATED
         return Trust.HINT
     routed = Role.ENDPOINT in columns or (Role.METHOD in columns and Role.PATH in columns)
     return Trust.TOLD if routed or sourced else None
+
+
+def _lists_functions(section: Section) -> bool:
+    title = without_number(section.title).lower()
+    plain_titles = ("functions", "function list", "function inventory", "function summary")
+    return section.speaks_of("lambda") or title in plain_titles
 
 
 def _row(

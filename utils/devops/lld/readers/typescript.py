@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,8 @@ from lld.model import ModelField, ModelKind
 from lld.types import is_optional_type, python_type
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lld.blocks import Fence
 
 _OPEN = re.compile(

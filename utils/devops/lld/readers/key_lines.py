@@ -1,0 +1,131 @@
+"""Tables, keys and indexes from lines, lists and headings."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from lld.facts import EntityFact, Fact, IndexFact, TableFact, Trust
+from lld.names import entity_name, index_name, without_number
+from lld.readers.key_cells import is_pattern, key_role, keys_in, names_attribute
+from lld.text import LONGEST_CELL, code_spans, first_code, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lld.blocks import Item, Paragraph, Section
+
+_TABLE_NAME = re.compile(
+    r"\s*\W{0,4}(?:dynamodb\s+)?table(?:\s+name)?\W{0,4}:\W{0,4}`?([A-Za-z][\w${}.<>-]+)`?", re.I
+)
+_KEY_LINE = re.compile(
+    r"\s*\W{0,4}(pk|sk|partition key|sort key|hash key|range key|primary key)\b", re.I
+)
+_CONSTANT = re.compile(r"(?!(?:PK|SK)\Z)[A-Z][A-Z0-9_]{2,}\Z")
+_TTL = re.compile(r"\W{0,4}ttl(?:\s+attribute)?\W{0,5}:\W{0,4}`?([A-Za-z]\w*)`?", re.I)
+
+
+def read_paragraph(paragraph: Paragraph) -> Iterator[Fact]:
+    """`**Table Name**: x`, `**Partition Key**: PK` and key lines below an index's caption."""
+    for offset, line in enumerate(paragraph.lines):
+        yield from _line(line, paragraph.line + offset, paragraph.section, "")
+
+
+def read_item(item: Item) -> Iterator[Fact]:
+    """The same lines as list items, and `- **GSI1**: PK=..., SK=...`."""
+    text = " ".join(item.lines)
+    named = _leading_index(text)
+    if named:
+        pk, sk = keys_in(text)
+        if pk is None:
+            pk, sk = _paired(text)
+        if pk:
+            yield IndexFact(named[0], item.line, Trust.TOLD, item.section, named[1], pk, sk)
+        return
+    yield from _line(text, item.line, item.section, item.caption)
+
+
+_NUMBERED_KEYS = re.compile(r"\b((?:GSI|LSI)\d+[_-]?PK)\b.{0,20}?\b((?:GSI|LSI)\d+[_-]?SK)\b", re.I)
+
+
+def _paired(text: str) -> tuple[str | None, str | None]:
+    """Keys named without saying which is which: `GSI1PK / GSI1SK`, or two code spans in order."""
+    numbered = _NUMBERED_KEYS.search(text[:LONGEST_CELL])
+    if numbered:
+        return numbered[1], numbered[2]
+    spans = [span for span in code_spans(text) if not index_name(span)]
+    names = [span for span in spans if names_attribute(span) and not is_pattern(span)]
+    if names and len(names) == len(spans) <= 2:
+        return names[0], names[1] if len(names) > 1 else None
+    return None, None
+
+
+def _leading_index(text: str) -> tuple[str, str | None] | None:
+    cut = plain(text[:200])
+    for separator in (": ", " - ", " – ", " — "):
+        head = cut.split(separator)[0]
+        named = index_name(head)
+        if named and len(head) < 60:
+            second = index_name(cut.split(":")[0]) if ":" in cut else None
+            return second or named
+    return None
+
+
+def _line(line: str, number: int, section: Section, caption: str) -> Iterator[Fact]:
+    table = _TABLE_NAME.match(line)
+    if table:
+        yield TableFact(table[1], number, Trust.STATED, section)
+        return
+    ttl = _TTL.match(line)
+    if ttl and ttl[1].lower() not in ("enabled", "disabled", "no", "none", "yes", "n"):
+        yield TableFact(None, number, Trust.TOLD, section, ttl_attribute=ttl[1])
+        return
+    if not _KEY_LINE.match(line):
+        return
+    named = (index_name(caption) if caption else None) or index_name(section.title)
+    pk, sk = keys_in(line)
+    role = key_role(plain(line).lstrip("- ").split(":")[0].split("(")[0].split("=")[0])
+    code = first_code(line)
+    if code and not named and (is_pattern(code) or _CONSTANT.match(code)):
+        yield EntityFact(
+            _line_entity(section, caption),
+            number,
+            Trust.TOLD,
+            section,
+            code if role == "pk" else None,
+            code if role == "sk" else None,
+        )
+        return
+    bare = plain(line).lstrip("- ").split()[0].rstrip(":") if plain(line).lstrip("- ") else ""
+    if role == "pk" and pk is None and bare in ("PK", "pk"):
+        pk = bare
+    if role == "sk" and sk is None and bare in ("SK", "sk"):
+        sk = bare
+    if not pk and not sk:
+        return
+    if named:
+        yield IndexFact(named[0], number, Trust.TOLD, section, named[1], pk, sk)
+    else:
+        yield TableFact(None, number, Trust.TOLD, section, pk, sk)
+
+
+def _line_entity(section: Section, caption: str) -> str:
+    for title in (caption, *(s.title for s in section.lineage()[:2])):
+        name = entity_name(title) if title else None
+        if name:
+            return name
+    return ""
+
+
+_TABLE_TITLE = re.compile(
+    r"(?:dynamodb\s+)?table\s*\d*\s*[:–—-]\s*([\w${}.-]+)|([\w${}.-]*[a-z][\w${}]*-[\w${}.-]+)\s+table\Z",
+    re.I,
+)
+
+
+def read_heading_table(section: Section, line: int) -> Iterator[Fact]:
+    """`#### Table: bbws-orders-{env}`."""
+    found = _TABLE_TITLE.match(without_number(section.title))
+    name = (found[1] or found[2]) if found else None
+    if name and ("-" in name or "_" in name or "{" in name):
+        yield TableFact(name, line, Trust.STATED, section)

@@ -1,0 +1,63 @@
+"""What the keys of a table or section amount to: an index when one is announced, else a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lld.facts import EntityFact, Fact, IndexFact, TableFact, Trust
+from lld.names import index_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lld.blocks import Table
+    from lld.model import IndexKey
+
+
+def announced_index(table: Table) -> tuple[str, str | None] | None:
+    """Name and alias of the index that a table's caption or heading is about."""
+    for title in (table.caption, table.section.title):
+        named = index_name(title) if title else None
+        if named:
+            return named
+    return None
+
+
+def key_facts(
+    table: Table,
+    line: int,
+    attributes: dict[str, str],
+    patterns: dict[str, str],
+    name: str | None,
+    index_keys: tuple[IndexKey, ...] = (),
+) -> Iterator[Fact]:
+    """Facts for the attributes and patterns that the key rows of one table state."""
+    if not attributes:
+        return
+    announced = announced_index(table)
+    if announced:
+        yield IndexFact(
+            announced[0],
+            line,
+            Trust.STATED,
+            table.section,
+            announced[1],
+            attributes.get("pk"),
+            attributes.get("sk"),
+        )
+        return
+    yield TableFact(
+        None, line, Trust.TOLD, table.section, attributes.get("pk"), attributes.get("sk")
+    )
+    if patterns.get("pk"):
+        yield EntityFact(
+            name or "",
+            line,
+            Trust.STATED if name else Trust.TOLD,
+            table.section,
+            patterns.get("pk"),
+            patterns.get("sk"),
+            attributes.get("pk"),
+            attributes.get("sk"),
+            index_keys,
+        )
