@@ -46,8 +46,9 @@ def quiet(_: str) -> Iterator[None]:
 
 def setup(house: House, design: Design = DESIGN, **settings: Any) -> SetupReport:
     """One run, in a fresh client, over the folder `work`."""
-    session = settings.pop("session", None)
-    target = Target(Slug("bbws", NAME), connect=lambda: house.connect(session=session), **settings)
+    session, github = settings.pop("session", None), settings.pop("github", None)
+    connect = (lambda: github) if github else lambda: house.connect(session=session)
+    target = Target(Slug("bbws", NAME), connect=connect, **settings)
     folder = house.folder / "work"
     return set_up(target, design, folder, quiet, make_files=make_files, sleep=lambda _: None)
 

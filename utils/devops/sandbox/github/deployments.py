@@ -88,7 +88,7 @@ def _status_view(repo: Data, kept: Data, status: Data) -> Data:
     return {
         **{key: status[key] for key in ("id", "state", "description", "created_at")},
         **{"url": f"{view['url']}/statuses/{status['id']}", "node_id": node_id(status["id"])},
-        **{"creator": user_view(store(), status["creator"]), "target_url": ""},
+        **{"creator": user_view(store(), status["creator"]), "target_url": view["url"]},
         **{"deployment_url": view["url"], "repository_url": view["repository_url"]},
         "updated_at": status["created_at"],
     }
