@@ -23,10 +23,10 @@ class Section:
         self.lowered = self.title.lower()
 
     def lineage(self) -> list[Section]:
-        """This section, then each one around it, without the root."""
+        """This section, then each one around it, without the document's title."""
         chain: list[Section] = []
         section: Section | None = self
-        while section is not None and section.level:
+        while section is not None and section.index > 1:
             chain.append(section)
             section = section.parent
         return chain

@@ -63,6 +63,8 @@ class Role(Enum):
     TIMEOUT = auto()
     TOPIC = auto()
     BUCKET = auto()
+    DLQ = auto()
+    SECRET = auto()
     TRIGGER = auto()
     TYPE = auto()
     VALUE = auto()
@@ -137,6 +139,8 @@ _WORDINGS: dict[Role, str] = {
     "scenario #|tc|tc #|test case no|ref|ut id|it id",
     Role.TIMEOUT: "timeout|timeout s|timeout sec|timeout seconds|lambda timeout|time out",
     Role.TOPIC: "topic|topic name|sns topic",
+    Role.DLQ: "dlq|dead letter queue|dlq name|dead letter queue name",
+    Role.SECRET: "secret|secret name|secret id|secret path",
     Role.BUCKET: "bucket|bucket name|s3 bucket",
     Role.TRIGGER: "trigger|trigger type|event source|source|triggered by|invocation|"
     "trigger source|invoked by|event|event trigger|invocation type|trigger event",

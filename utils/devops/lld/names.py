@@ -82,7 +82,7 @@ def entity_name(title: str) -> str | None:
 
 _NUMBERED_INDEX = re.compile(
     r"(?:(?:gsi|lsi)|(?:(?:global|local)\s+)?(?:secondary\s+)?index)[\s_-]*(\d+)?\b\s*"
-    r"(?:\(([^()]*)\))?\s*(?:[:–—-]+\s*(.+))?\Z",
+    r"(?:\(([^()]*)\))?\s*(?:(?::|\s[-–—])\s*(.+))?\Z",
     re.I,
 )
 _NAMED_INDEX = re.compile(

@@ -101,7 +101,7 @@ def _value(values: list[str]) -> str | None:
         found = re.search(r"([A-Za-z][\w-]*#[^\s,;)]*(?:#[^\s,;)]*)*)", content)
         if found:
             return found[1]
-        if re.fullmatch(r"[A-Z][A-Z0-9_]+|\{\w+\}", content):
+        if re.fullmatch(r"[A-Z][A-Z0-9_]+|\{\w+\}", content) and not key_role(content):
             return content
     return None
 

@@ -39,7 +39,10 @@ _EVENTS = {
 
 
 def read_template(data: dict[str, Any], fence: Fence) -> Iterator[Fact]:
-    """Every resource of a template."""
+    """Every resource of a template, or the one table that a `KeySchema` describes by itself."""
+    if "KeySchema" in data:
+        yield from _table(data, fence.line, fence)
+        return
     resources = data.get("Resources", data)
     if not isinstance(resources, dict):
         return

@@ -72,11 +72,17 @@ def trigger_of(text: str) -> Trigger | None:
     return Trigger.API if routes_in(text) else Trigger.OTHER
 
 
+_TIMING = re.compile(r"\b(cron|rate)\s*[:(]\s*([^()]{3,60})\)?", re.I)
+
+
 def source_of(text: str) -> str | None:
     """The queue, topic, bucket or schedule that a trigger cell names."""
     code = first_code(text)
     if code:
         return code
+    timing = _TIMING.search(plain(text))
+    if timing:
+        return f"{timing[1].lower()}({timing[2].strip()})"
     _, colon, after = plain(text).partition(":")
     name = after.strip() if colon else ""
     return name or None

@@ -35,7 +35,8 @@ def key_cell(text: str) -> KeyCell:
         value = after.strip().strip("`\"'")
         return KeyCell(before.strip(), value or None)
     if is_pattern(content):
-        return KeyCell(None, pattern_in(content))
+        before = plain(text).partition(content)[0].strip(" (=:") if code else ""
+        return KeyCell(before if ATTRIBUTE.match(before) else None, pattern_in(content))
     inner = PARENTHESIS.search(plain(text))
     word = content.split("(")[0].split()[0] if content.split("(")[0].split() else ""
     if inner and key_role(word) and names_attribute(inner[1]):

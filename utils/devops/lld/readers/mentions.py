@@ -63,7 +63,13 @@ def _arn(service: str, target: str, number: int) -> Iterator[Fact]:
         yield Resource(service, target, number)
 
 
-_COLUMNS = {Role.QUEUE: "sqs", Role.TOPIC: "sns", Role.BUCKET: "s3"}
+_COLUMNS = {
+    Role.QUEUE: "sqs",
+    Role.TOPIC: "sns",
+    Role.BUCKET: "s3",
+    Role.DLQ: "sqs",
+    Role.SECRET: "secret",
+}
 
 
 def read_table(table: Table) -> Iterator[Fact]:
@@ -73,7 +79,9 @@ def read_table(table: Table) -> Iterator[Fact]:
     for row in table.rows:
         for position, kind in wanted:
             name = first_code(row.cells[position]) or plain(row.cells[position])
-            if re.fullmatch(_NAME, name) and "-" in name:
+            if re.fullmatch(rf"{_NAME}(?:/[\w.${{}}<>*-]+)*", name) and (
+                "-" in name or "/" in name
+            ):
                 yield Resource(kind, name, row.line)
         for cell in row.cells:
             if "bbws-" in cell or "@" in cell:

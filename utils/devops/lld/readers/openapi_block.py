@@ -32,10 +32,11 @@ def read_structured(fence: Fence) -> Iterator[Fact]:
     is_api = bool(_LOOKS_API.search(text[:200_000]))
     is_template = bool(_LOOKS_TEMPLATE.search(text[:200_000]))
     is_schema = '"properties"' in text or "properties:" in text
+    is_template = is_template or "KeySchema" in text
     if not (is_api or is_template or is_schema):
         return
     try:
-        data = _load(text)
+        data = read_yaml(text)
     except YamlProblemError as problem:
         if is_api or is_template:
             yield Problem(
@@ -54,10 +55,6 @@ def read_structured(fence: Fence) -> Iterator[Fact]:
         yield from _Api(fence, data).read()
     elif is_schema:
         yield from _json_schema(fence, data)
-
-
-def _load(text: str) -> Any:
-    return read_yaml(text)
 
 
 def _line(fence: Fence, node: Any, key: str) -> int:
