@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import common.bootstrap  # noqa: F401  # isort: split
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,37 +19,41 @@ if TYPE_CHECKING:
     from codegen.plan import Plan
 
 
+def format_option(command: F) -> F:
+    """`-o/--format text|json`; here `--output` is a folder."""
+    return click.option(
+        "-o",
+        "--format",
+        "form",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="Print the result for people, or as one JSON document.",
+    )(command)
+
+
+def debug_option(command: F) -> F:
+    """`--debug`, which the error boundary reads."""
+    return click.option(
+        "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."
+    )(command)
+
+
 def generator_options(command: F) -> F:
     """What every generator takes: the design, the folder, and how far to go."""
-    options: list[Callable[[F], F]] = [
-        lld_option,
-        click.option(
-            "--output",
-            type=click.Path(path_type=Path),
-            help="Folder of the repository.  [default: ./<repository of the design>]",
-        ),
-        click.option(
-            "-f",
-            "--format",
-            "form",
-            type=click.Choice(["text", "json"]),
-            default="text",
-            show_default=True,
-            help="Print the result for people, or as one JSON document.",
-        ),
-        click.option(
-            "--check", is_flag=True, help="Write nothing; exit 1 if anything would change."
-        ),
-        click.option(
-            "--dry-run", is_flag=True, help="Write nothing; list what would happen to each path."
-        ),
-        click.option(
-            "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+    command = debug_option(format_option(command))
+    command = click.option(
+        "--dry-run", is_flag=True, help="Write nothing; list what would happen to each path."
+    )(command)
+    command = click.option(
+        "--check", is_flag=True, help="Write nothing; exit 1 if anything would change."
+    )(command)
+    command = click.option(
+        "--output",
+        type=click.Path(path_type=Path),
+        help="Folder of the repository.  [default: ./<repository of the design>]",
+    )(command)
+    return lld_option(command)
 
 
 @click.group(cls=Cli)
@@ -126,12 +129,30 @@ def terraform(**options: Any) -> int:
 @cli.command()
 @click.option("--hld", required=True, help="Number of the HLD: 3.1.")
 @click.option("--name", required=True, help="Name of the component: Product_Lambda.")
-def lld(**_: object) -> None:
-    """Write a new design below an HLD, with the next free number.
+@click.option(
+    "--root",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    show_default="this directory",
+    help="Folder that holds HLDs and LLDs.",
+)
+@click.option("--dry-run", is_flag=True, help="Write nothing; show what would be written.")
+@format_option
+@debug_option
+def lld(hld: str, name: str, root: Path, dry_run: bool, form: str) -> None:
+    """Draft a design below an HLD: the next free number, and its row in the HLD's table.
 
     Example: code_gen.py lld --hld 3.1 --name Product_Lambda
     """
-    not_built()
+    from datetime import UTC, datetime
+
+    from codegen.new_design import draft_design, write_draft
+
+    draft = draft_design(hld, name, root, today=datetime.now(UTC).date())
+    if not dry_run:
+        write_draft(draft)
+    result = {"number": draft.number, "lld": str(draft.lld), "hld": str(draft.hld)}
+    emit(result, form, lambda: f"create     {draft.lld}\nupdate     {draft.hld}")
 
 
 def _generate(
