@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,6 +28,10 @@ _FORGOTTEN = (
 """Set in the user's shell, these would lead away from the sandbox."""
 
 
+_TERRAFORM_INIT = "TF_CLI_ARGS_init"
+_BACKEND_SERVICES = ("S3", "DYNAMODB", "STS", "IAM")
+
+
 @dataclass(frozen=True, slots=True)
 class Exports:
     """What to set and what to unset."""
@@ -47,9 +52,11 @@ class Exports:
 
 
 def exports_of(running: Running, place: Place, github_token: str | None = None) -> Exports:
-    """The exports of a running sandbox."""
+    """The exports of a running sandbox, on top of the environment of this process."""
     variables = {
         "AWS_ENDPOINT_URL": running.endpoint,
+        # Terraform's S3 backend reads these only.
+        **{f"AWS_ENDPOINT_URL_{service}": running.endpoint for service in _BACKEND_SERVICES},
         "AWS_CONFIG_FILE": str(place.aws_config),
         "AWS_SHARED_CREDENTIALS_FILE": str(place.aws_credentials),
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -62,6 +69,7 @@ def exports_of(running: Running, place: Place, github_token: str | None = None) 
             ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
             str(place.authorities),
         ),
+        _TERRAFORM_INIT: _with_path_style(os.environ.get(_TERRAFORM_INIT, "")),
         "BBWS_SANDBOX": running.name,
     }
     if running.github:
@@ -69,3 +77,9 @@ def exports_of(running: Running, place: Place, github_token: str | None = None) 
     if github_token:
         variables["GITHUB_TOKEN"] = github_token
     return Exports(variables)
+
+
+def _with_path_style(words: str) -> str:
+    """Terraform's S3 backend would look for `bucket.127.0.0.1`; no variable says otherwise."""
+    option = "-backend-config=use_path_style=true"
+    return words if option in words else f"{words} {option}".strip()

@@ -146,7 +146,7 @@ class SandboxFunction(LambdaFunction):
             memory_mb=int(self.memory_size),
             timeout_s=int(self.timeout),
             role=self.role,
-            package=Package(self.code_sha_256, self.code_bytes),
+            package=Package(self.code_sha_256, getattr(self, "code_bytes", b"")),
             layers=layers,
             environment={str(k): str(v) for k, v in (self.environment_vars or {}).items()},
             log_group=self.log_group,

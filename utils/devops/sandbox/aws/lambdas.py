@@ -84,6 +84,7 @@ class SandboxLambdaBackend(LambdaBackend):
         self._pin_object_version(spec.get("Code", {}))
         function = SandboxFunction(self.account_id, spec, self.region_name, LATEST)
         self._lambdas.put_function(function)
+        self._prepare(function)
         if not spec.get("Publish"):
             return function
         published = copy.copy(function)
@@ -100,6 +101,7 @@ class SandboxLambdaBackend(LambdaBackend):
         self._pin_object_version(body)
         answer = function.update_function_code(body)
         self._retire(function)
+        self._prepare(function)
         if body.get("Publish") and not body.get("DryRun"):
             answer = self._publish(function, "").get_configuration()
         return answer
@@ -193,14 +195,10 @@ class SandboxLambdaBackend(LambdaBackend):
 
     def call_of(self, target: Target, payload: bytes) -> Call:
         """The invocation of a target."""
-        layers = tuple(
-            Package(found.code_sha_256, found.code_bytes)
-            for layer in target.function.layers
-            if (found := self.layers_versions_by_arn(layer["Arn"]))
+        reserved = self._latest(target.function.function_name).reserved_concurrency
+        deployed = target.function.deployed(
+            self._layers_of(target.function), None if reserved is None else int(reserved)
         )
-        latest = self._latest(target.function.function_name)
-        reserved = latest.reserved_concurrency
-        deployed = target.function.deployed(layers, None if reserved is None else int(reserved))
         return Call(deployed, payload, target.qualifier, target.alias)
 
     def run(self, function_name: str, qualifier: str | None, payload: bytes) -> Answer:
@@ -215,6 +213,11 @@ class SandboxLambdaBackend(LambdaBackend):
                 "ResourceConflictException",
                 "The operation cannot be performed at this time. The function is currently in the "
                 "following state: Pending",
+            )
+        if target.function.package_type != "Zip":
+            raise AwsError(
+                "InvalidRuntimeException",
+                "the sandbox runs zip packages; `local_runner.py docker` runs images",
             )
         try:
             return self.services.execution.invoke(self.call_of(target, payload))
@@ -345,6 +348,17 @@ class SandboxLambdaBackend(LambdaBackend):
                 "The specified version does not exist.",
             )
         code["ZipFile"] = base64.b64encode(found.value).decode()
+
+    def _layers_of(self, function: SandboxFunction) -> tuple[Package, ...]:
+        return tuple(
+            Package(found.code_sha_256, found.code_bytes)
+            for layer in function.layers
+            if (found := self.layers_versions_by_arn(layer["Arn"]))
+        )
+
+    def _prepare(self, function: SandboxFunction) -> None:
+        if function.package_type == "Zip":
+            self.services.execution.prepare(function.deployed(self._layers_of(function), None))
 
     def _retire(self, function: SandboxFunction) -> None:
         pool = self.services.execution.pool

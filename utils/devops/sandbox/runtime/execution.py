@@ -10,6 +10,8 @@ import base64
 import json
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -58,6 +60,7 @@ class Execution:
         self._identity = identity
         self._packages = Packages(folder / "code")
         self.pool = Pool(self._start)
+        self._ahead = ThreadPoolExecutor(1, thread_name_prefix="unpack")
 
     def invoke(self, call: Call) -> Answer:
         """Run the call to its end, however it ends.
@@ -74,12 +77,21 @@ class Execution:
         self._telemetry.measure(call, answer)
         return answer
 
+    def prepare(self, deployed: Deployed) -> None:
+        """Unpack what was deployed before anybody calls it, as Lambda does."""
+        self._ahead.submit(self._unpack_quietly, deployed)
+
     def close(self) -> None:
         """End all workers."""
+        self._ahead.shutdown(wait=False, cancel_futures=True)
         self.pool.close()
 
+    def _unpack_quietly(self, deployed: Deployed) -> None:
+        # A package that cannot be unpacked fails the invocations, which say so.
+        with suppress(UnpackError):
+            self._packages.unpack(deployed, interpreter(deployed.runtime))
+
     def _run(self, call: Call, request_id: str) -> Answer:
-        began = time.perf_counter()
         try:
             worker, fresh = self.pool.take(call.deployed)
         except UnpackError as error:
@@ -87,7 +99,7 @@ class Execution:
         init_ms: float | None = None
         if fresh:
             failed = self._load(call, worker, request_id)
-            init_ms = (time.perf_counter() - began) * 1000
+            init_ms = (time.monotonic() - worker.born) * 1000
             if failed:
                 return failed
         return self._call(call, worker, request_id, init_ms)

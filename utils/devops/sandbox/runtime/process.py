@@ -59,7 +59,7 @@ class Worker:
     ) -> None:
         self.deployed = deployed
         self.stream = environment["AWS_LAMBDA_LOG_STREAM_NAME"]
-        self.used = time.monotonic()
+        self.born = self.used = time.monotonic()
         self._folder = folder
         self._temporary = folder / "tmp"
         self._temporary.mkdir(parents=True)
