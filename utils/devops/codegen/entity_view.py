@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from codegen.field_types import FieldType, Kind
 from codegen.key_patterns import KeyPattern, read_pattern
 from codegen.model_view import FieldView, Models, ModelView, Role
-from codegen.naming import Names, pascal, snake, words
+from codegen.naming import Names, pascal, singular, snake, words
 from codegen.quoting import py_str
 from lld.model import Design, Entity, Index, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 _COMPOSED = re.compile(r"(?i)(?:gsi|lsi)?\d*[_-]?(?:pk|sk)\d*")
 _NOISE = frozenset({"entity", "metadata", "item", "record", "data", "table", "schema", "profile"})
@@ -211,7 +211,7 @@ def view_entities(
     found = []
     sources = [*design.entities, *_plain_entities(design, models)]
     for entity in sources:
-        table = _table_of(entity, tables, design)
+        table = _table_of(entity, tables)
         model = _model_of(entity.name, models)
         if table is None or model is None or not entity.pk_pattern:
             continue
@@ -248,7 +248,7 @@ def _stems(name: str) -> set[str]:
     return {form for word in words(name) for form in (word, f"{word}s")}
 
 
-def _table_of(entity: Entity, tables: Sequence[TableView], design: Design) -> TableView | None:
+def _table_of(entity: Entity, tables: Sequence[TableView]) -> TableView | None:
     needs_sort = bool(entity.sk_pattern)
     fitting = [table for table in tables if bool(table.sort) or not needs_sort] or list(tables)
     indexes = {one.index for one in entity.index_keys}
@@ -308,12 +308,14 @@ def _view_entity(
         table=table,
         partition=partition,
         sort=sort,
-        indexes=_indexes(entity, model, table, design, resolve, {*held, *parents}),
+        indexes=_indexes(
+            _Keying(entity, model, table, frozenset({*held, *parents}), resolve, sort), design
+        ),
         parents=parents,
-        id_field=_id_field(entity, model, partition, sort),
+        id_field=_id_field(model, partition, sort),
         moments=_special(model, {"created": _CREATED, "updated": _UPDATED}, _holds_moment),
         actors=_special(model, {"created": _CREATED_BY, "updated": _UPDATED_BY}, _holds_text),
-        soft_delete=_soft_delete(model, models, design, bare),
+        soft_delete=_soft_delete(model, models, design),
         version=_version(model),
         expires=_expires(model, table),
         line=entity.line,
@@ -330,41 +332,54 @@ def _field_for(placeholder: str, entity: Entity, model: ModelView) -> FieldView 
         return model.field_called("id")
     if parts == ["id"]:
         return model.field_called(f"{model.design}_id")
+    close = [one for one in model.fields if _abbreviates(parts, words(one.design))]
+    if len(close) == 1:
+        return close[0]
     if len(parts) == 1 and parts[0] in _MOMENTS:
         return next((one for name in _CREATED if (one := model.field_called(name))), None)
     return None
 
 
-def _key(attribute: str, pattern: KeyPattern, resolve: Any, table: TableView) -> KeyView:
+def _abbreviates(short: list[str], long: list[str]) -> bool:
+    """Whether a placeholder is a field's name cut short: `name` for `organizationName`."""
+    if len(short) != 1 or not long:
+        return False
+    word = short[0]
+    return (len(long) > 1 and long[-1] == word) or (
+        len(long) == 1 and len(word) >= 3 and long[0].startswith(word)
+    )
+
+
+def _key(
+    attribute: str, pattern: KeyPattern, resolve: Callable[[str], str], table: TableView
+) -> KeyView:
     fields = tuple(resolve(one) for one in pattern.fields)
     template = pattern.template(resolve)
     number = table.types.get(attribute) == "N" and template == f"{{{''.join(fields)}}}"
     return KeyView(attribute, template, fields, number)
 
 
-def _indexes(
-    entity: Entity,
-    model: ModelView,
-    table: TableView,
-    design: Design,
-    resolve: Any,
-    known: set[str],
-) -> tuple[EntityIndex, ...]:
+@dataclass(frozen=True, slots=True)
+class _Keying:
+    """What the keys of one entity are resolved with."""
+
+    entity: Entity
+    model: ModelView
+    table: TableView
+    known: frozenset[str]
+    resolve: Callable[[str], str]
+    sort: KeyView | None
+
+
+def _indexes(keying: _Keying, design: Design) -> tuple[EntityIndex, ...]:
+    """The indexes that list the entity: those whose keys the design gives for it."""
     names = Names()
     sources = {one.name: one for stored in design.tables for one in stored.gsis}
     found = []
-    for name, partition_key, sort_key in table.indexes:
-        stated = [one for one in entity.index_keys if words(one.index) == words(name)]
-        choices: list[tuple[str | None, str | None]] = [
-            (one.pk_pattern, one.sk_pattern) for one in stated
-        ]
-        for pk_pattern, sk_pattern in choices or [(None, None)]:
-            partition = _index_key(partition_key, pk_pattern, entity, model, resolve, table, known)
-            sort = (
-                _index_key(sort_key, sk_pattern, entity, model, resolve, table, known)
-                if sort_key
-                else None
-            )
+    for name, partition_key, sort_key in keying.table.indexes:
+        for pk_pattern, sk_pattern in _stated_keys(name, keying, design):
+            partition = _index_key(partition_key, pk_pattern, keying)
+            sort = _sort_key(sort_key, sk_pattern, pk_pattern, keying)
             if partition is None or (sort_key and sort is None):
                 continue
             suffix = names.claim(snake(name.removesuffix("Index"), default="index"))
@@ -374,32 +389,60 @@ def _indexes(
     return tuple(found)
 
 
+def _stated_keys(name: str, keying: _Keying, design: Design) -> list[tuple[str | None, str | None]]:
+    """Patterns for the keys of an index, the surest first; no pattern means plain attributes."""
+    stated: list[tuple[str | None, str | None]] = [
+        (one.pk_pattern, one.sk_pattern)
+        for one in keying.entity.index_keys
+        if words(one.index) == words(name)
+    ]
+    taken = {one.pk_pattern for entity in design.entities for one in entity.index_keys}
+    for pattern in design.access_patterns:
+        if words(pattern.index or "") != words(name) or not pattern.key_condition:
+            continue
+        found = re.search(r"=\s*`?([^\s`,]*[#{][^\s`,]*)", pattern.key_condition)
+        if found and found[1] not in taken and _is_about(pattern.name, keying.model, design):
+            stated.append((found[1], None))
+    return [*stated, (None, None)]
+
+
+def _is_about(text: str, model: ModelView, design: Design) -> bool:
+    """Whether the first entity that a text names is this one: `List loans of a member`."""
+    nouns = {word for one in design.entities for word in words(one.name)} - _NOISE
+    first = next((one for one in map(singular, words(text)) if one in nouns), None)
+    return first in words(model.design)
+
+
 def _is_partial(index: Index | None) -> bool:
     projection = (index.projection or "ALL").upper() if index else "ALL"
     return "KEYS" in projection or "INCLUDE" in projection
 
 
-def _index_key(
-    attribute: str,
-    pattern: str | None,
-    entity: Entity,
-    model: ModelView,
-    resolve: Any,
-    table: TableView,
-    known: set[str],
-) -> KeyView | None:
+def _index_key(attribute: str, pattern: str | None, keying: _Keying) -> KeyView | None:
     """The key of an index; None when the design does not say what it holds for this entity."""
     if pattern and pattern.strip("`\"' ") != attribute:
-        key = _key(attribute, read_pattern(pattern), resolve, table)
-        return key if set(key.fields) <= known else None
+        key = _key(attribute, read_pattern(pattern), keying.resolve, keying.table)
+        return key if set(key.fields) <= keying.known else None
+    model = keying.model
     own = next((one for one in model.fields if one.wire == attribute), None)
-    own = own or model.field_called(attribute)
-    if own and own.wire == attribute and _may_be_key(own.type):
-        number = table.types.get(attribute) == "N"
+    if own and _may_be_key(own.type):
+        number = keying.table.types.get(attribute) == "N"
         return KeyView(attribute, f"{{{own.name}}}", (own.name,), number)
     if words(attribute) == ["entity", "type"]:
         return KeyView(attribute, entity_type(model), ())
     return None
+
+
+def _sort_key(
+    attribute: str | None, pattern: str | None, partition: str | None, keying: _Keying
+) -> KeyView | None:
+    """The sort key of an index; where only its partition is stated, the item's own sort key."""
+    if attribute is None:
+        return None
+    found = _index_key(attribute, pattern, keying)
+    if found or pattern or not partition or keying.sort is None or not is_composed(attribute):
+        return found
+    return KeyView(attribute, keying.sort.template, keying.sort.fields)
 
 
 def _may_be_key(type_: FieldType) -> bool:
@@ -411,14 +454,15 @@ def entity_type(model: ModelView) -> str:
     return snake(model.class_name).upper().strip("_")
 
 
-def _id_field(
-    entity: Entity, model: ModelView, partition: KeyView, sort: KeyView | None
-) -> FieldView | None:
+def _id_field(model: ModelView, partition: KeyView, sort: KeyView | None) -> FieldView | None:
     """The field that identifies an item of its own, when its name says so."""
     last = (sort.fields if sort and sort.fields else partition.fields)[-1:]
     found = next((one for one in model.fields if one.name in last), None)
-    if found and words(found.name)[-1:] == ["id"] and found.type.kind in (Kind.STR, Kind.UUID):
-        return found
+    parts = words(found.name) if found else []
+    if found and parts[-1:] == ["id"] and found.type.kind in (Kind.STR, Kind.UUID):
+        whose = parts[:-1]
+        if words(model.design)[-len(whose) :] == whose or not whose:
+            return found
     own = model.field_called("id") or model.field_called(f"{model.design}_id")
     return own if own and own.type.kind in (Kind.STR, Kind.UUID) else None
 
@@ -447,9 +491,7 @@ def _version(model: ModelView) -> FieldView | None:
     return one if one and one.type.kind is Kind.INT and "le" not in one.limits else None
 
 
-def _soft_delete(
-    model: ModelView, models: Models, design: Design, noun: str
-) -> SoftDeleteView | None:
+def _soft_delete(model: ModelView, models: Models, design: Design) -> SoftDeleteView | None:
     texts = [one.description or "" for one in design.functions]
     texts += [one.summary or "" for one in design.endpoints]
     deletions = " ".join(text.lower() for text in texts if re.search(r"(?i)delet|remov", text))

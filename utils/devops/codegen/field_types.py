@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from codegen.quoting import py_str
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 
 class Kind(Enum):
@@ -36,7 +36,8 @@ class Kind(Enum):
     LIST = "list"
     DICT = "dict"
     LITERAL = "Literal"
-    NAMED = "named"
+    MODEL = "model"
+    ENUM = "enum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class FieldType:
 
     def names(self) -> frozenset[str]:
         """Models and enumerations that the type mentions."""
-        own = frozenset({self.name}) if self.kind is Kind.NAMED else frozenset()
+        own = frozenset({self.name}) if self.name else frozenset()
         return own | (self.item.names() if self.item else frozenset())
 
 
@@ -100,7 +101,7 @@ def read_type(text: str | None, known: frozenset[str] = frozenset()) -> FieldTyp
     if not text or len(text) > _MAX_TEXT:
         return _ANY
     if text in known:
-        return FieldType(Kind.NAMED, name=text)
+        return FieldType(Kind.MODEL, name=text)
     generic = _GENERIC.match(text)
     if generic:
         return FieldType(Kind.LIST, item=read_type(generic[1], known))
@@ -168,11 +169,18 @@ def _union(nodes: list[ast.expr], known: frozenset[str], depth: int) -> FieldTyp
 
 def _named(name: str, known: frozenset[str]) -> FieldType:
     if name in known:
-        return FieldType(Kind.NAMED, name=name)
+        return FieldType(Kind.MODEL, name=name)
     kind = _KNOWN.get(name.lower(), Kind.ANY)
     if kind is Kind.LIST:
         return FieldType(Kind.LIST, item=_ANY)
     return FieldType(kind)
+
+
+def with_enums(type_: FieldType, enums: Collection[str]) -> FieldType:
+    """The type with names of enumerations told from names of models."""
+    item = with_enums(type_.item, enums) if type_.item else None
+    kind = Kind.ENUM if type_.name in enums else type_.kind
+    return replace(type_, kind=kind, item=item)
 
 
 def annotation(type_: FieldType, classes: Mapping[str, str]) -> str:
@@ -188,6 +196,6 @@ def _annotation(type_: FieldType, classes: Mapping[str, str]) -> str:
         return f"dict[str, {annotation(type_.item or _ANY, classes)}]"
     if type_.kind is Kind.LITERAL:
         return f"Literal[{', '.join(py_str(value) for value in type_.values)}]"
-    if type_.kind is Kind.NAMED:
+    if type_.name:
         return classes[type_.name]
-    return type_.kind.value
+    return str(type_.kind.value)

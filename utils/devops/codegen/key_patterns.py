@@ -14,7 +14,7 @@ _PLACEHOLDER = re.compile(r"\$?\{([^{}]{1,80})\}|<([^<>]{1,80})>")
 
 @dataclass(frozen=True, slots=True)
 class KeyPattern:
-    """Parts of a key: `(text, field)`, where field is a placeholder as written, or None at the end."""
+    """Parts of a key: `(text, field)`; field is a placeholder as written, or None at the end."""
 
     parts: tuple[tuple[str, str | None], ...]
 
@@ -42,11 +42,18 @@ def read_pattern(text: str) -> KeyPattern:
     parts: list[tuple[str, str | None]] = []
     position = 0
     for found in _PLACEHOLDER.finditer(text):
-        parts.append((text[position : found.start()], (found[1] or found[2]).strip()))
+        before = text[position : found.start()]
+        parts.append((before, _qualified((found[1] or found[2]).strip(), before)))
         position = found.end()
     if position < len(text):
         parts.append((text[position:], None))
     return KeyPattern(tuple(parts))
+
+
+def _qualified(placeholder: str, before: str) -> str:
+    """`id` after `TENANT#` is a tenant's."""
+    owner = re.search(r"([A-Za-z]+)[^A-Za-z]*$", before)
+    return f"{owner[1].lower()}_id" if placeholder.lower() == "id" and owner else placeholder
 
 
 def _plain(text: str) -> str:

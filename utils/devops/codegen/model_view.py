@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from codegen.field_types import FieldType, Kind, annotation, read_type
+from codegen.field_types import FieldType, Kind, annotation, read_type, with_enums
 from codegen.naming import Names, pascal, snake, words
 from codegen.quoting import bracketed, py_regex, py_str, py_value
 from codegen.regex_samples import matching_text
@@ -232,7 +232,8 @@ def _view_field(
     known: frozenset[str],
     enums: Mapping[str, EnumView],
 ) -> FieldView:
-    type_ = _refined(read_type(one.type, known), one.constraints, known, enums)
+    type_ = with_enums(read_type(one.type, known), enums)
+    type_ = _refined(type_, one.constraints, known)
     limits = clean_limits(type_, one.constraints)
     has_default = "default" in one.constraints and _fits(one.constraints["default"], type_, enums)
     default = one.constraints.get("default") if has_default else None
@@ -255,7 +256,6 @@ def _refined(
     type_: FieldType,
     constraints: Mapping[str, Any],
     known: frozenset[str],
-    enums: Mapping[str, EnumView],
 ) -> FieldType:
     """The type after what JSON Schema's keywords add to it."""
     form = constraints.get("format")
@@ -273,8 +273,6 @@ def _refined(
         and (type_.item or type_).kind is Kind.ANY
     ):
         return replace(type_, item=read_type(items, known))
-    if type_.kind is Kind.NAMED and type_.name in enums and not enums[type_.name].members:
-        return replace(type_, kind=Kind.STR)
     return type_
 
 
@@ -330,8 +328,8 @@ def _fits(value: Any, type_: FieldType, enums: Mapping[str, EnumView]) -> bool:
     """Whether a stated default is a value of the type."""
     if value is None:
         return True
-    if type_.kind is Kind.NAMED:
-        return type_.name in enums and enums[type_.name].member_of(value) is not None
+    if type_.kind is Kind.ENUM:
+        return enums[type_.name].member_of(value) is not None
     if type_.kind is Kind.LITERAL:
         return value in type_.values
     if type_.kind in (Kind.LIST, Kind.DICT, Kind.OBJECT):

@@ -23,13 +23,15 @@ _EVENT_FILES = frozenset({"src/utils/events.py", "src/utils/idempotency.py"})
 def _lambda(view: ServiceView) -> Iterable[RenderedFile]:
     from codegen.source_handlers import has_idempotency, render_handlers
     from codegen.source_models import render_models
-    from codegen.source_project import render_error_codes
+    from codegen.source_project import render_error_codes, render_idempotency_table
     from codegen.source_repositories import render_repositories
     from codegen.source_services import render_services
 
     wanted = set(_EVENT_FILES) if view.events else set()
     if not has_idempotency(view):
         wanted.discard("src/utils/idempotency.py")
+    elif view.events:
+        yield render_idempotency_table(view)
     for one in _static("src"):
         if one.path not in _EVENT_FILES or one.path in wanted:
             yield one

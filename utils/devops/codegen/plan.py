@@ -13,14 +13,18 @@ Planning reads and never writes.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from codegen.baseline import Baseline, Kept, digest
-from codegen.code import RenderedFile
 from common.errors import RefusedError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from codegen.code import RenderedFile
 
 NEW_SUFFIX = ".new"
 

@@ -19,7 +19,7 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 
 
 def py_str(text: str) -> str:
-    """A Python string literal: double quotes unless that needs more escapes; ASCII controls only."""
+    """A Python string literal; in double quotes unless that needs more escapes."""
     quote = "'" if text.count('"') > text.count("'") else '"'
     body = "".join(_escaped(character, quote) for character in text)
     return f"{quote}{body}{quote}"

@@ -16,16 +16,19 @@ from codegen.regex_samples import matching_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_DEPTH = 3
+_DEPTH = 12
 _MOMENT = "2026-01-15T09:30:00.000Z"
 _UUID = "6f1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
 
 
-def sample_model(model: ModelView, models: Models, depth: int = _DEPTH) -> dict[str, Any]:
-    """A valid value of a model on the wire, with every field that depth allows."""
+def sample_model(
+    model: ModelView, models: Models, above: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """A valid value of a model on the wire, with every field; a model inside itself is left out."""
     found = {}
+    above |= {model.design}
     for one in model.fields:
-        value = _sample(one.type, one, models, depth)
+        value = _sample(one.type, one, models, above)
         if value is not _NONE:
             found[one.wire] = value
     return found
@@ -34,13 +37,15 @@ def sample_model(model: ModelView, models: Models, depth: int = _DEPTH) -> dict[
 _NONE = object()
 
 
-def _sample(type_: FieldType, one: FieldView, models: Models, depth: int) -> Any:
-    if type_.kind is Kind.NAMED:
-        return _sample_named(type_, one, models, depth)
+def _sample(type_: FieldType, one: FieldView, models: Models, above: frozenset[str]) -> Any:
+    if type_.kind is Kind.ENUM:
+        return models.enums[type_.name].members[0][1]
+    if type_.kind is Kind.MODEL:
+        return _sample_model(type_, one, models, above)
     if type_.kind is Kind.LIST:
-        return _sample_list(type_, one, models, depth)
+        return _sample_list(type_, one, models, above)
     if type_.kind is Kind.DICT:
-        value = _sample(type_.item or type_, _unlimited(one), models, depth - 1)
+        value = _sample(type_.item or type_, _unlimited(one), models, above)
         return {} if value is _NONE else {"key": value}
     if type_.is_numeric:
         return _sample_number(type_, one.limits)
@@ -59,21 +64,23 @@ def _sample(type_: FieldType, one: FieldView, models: Models, depth: int) -> Any
     }[type_.kind]
 
 
-def _sample_named(type_: FieldType, one: FieldView, models: Models, depth: int) -> Any:
-    enum = models.enums.get(type_.name)
-    if enum:
-        return enum.members[0][1]
-    if depth <= 0:
+def _sample_model(type_: FieldType, one: FieldView, models: Models, above: frozenset[str]) -> Any:
+    if type_.name in above or len(above) > _DEPTH:
         return _NONE if one.type.nullable or one.is_optional else {}
-    return sample_model(models.models[type_.name], models, depth - 1)
+    return sample_model(models.models[type_.name], models, above)
 
 
-def _sample_list(type_: FieldType, one: FieldView, models: Models, depth: int) -> Any:
+def _sample_list(type_: FieldType, one: FieldView, models: Models, above: frozenset[str]) -> Any:
     least = int(one.limits.get("min_length", 0))
-    if one.limits.get("max_length") == 0 or (depth <= 0 and not least):
+    if one.limits.get("max_length") == 0:
         return []
-    item = _sample(type_.item or FieldType(Kind.ANY), _unlimited(one), models, depth - 1)
+    item = _sample(type_.item or FieldType(Kind.ANY), _loose(one), models, above)
     return [] if item is _NONE else [item] * max(1, least)
+
+
+def _loose(one: FieldView) -> FieldView:
+    """The field as one whose item may be left out."""
+    return FieldView(one.name, one.wire, one.design, one.type, required=False)
 
 
 def _unlimited(one: FieldView) -> FieldView:
@@ -122,9 +129,10 @@ def _texts(one: FieldView) -> str:
 
 def strategy(model: ModelView, models: Models) -> tuple[list[str], list[str]]:
     """Entries of a fixed dictionary: those of required and those of optional fields."""
-    required, optional = [], []
+    required: list[str] = []
+    optional: list[str] = []
     for one in model.fields:
-        text = _strategy(one.type, one, models, _DEPTH)
+        text = _strategy(one.type, one, models)
         if text is None:
             continue
         name = py_str(one.wire)
@@ -159,19 +167,19 @@ def _arguments(text: str) -> list[str]:
     return [*found, text[start:].strip()]
 
 
-def _strategy(type_: FieldType, one: FieldView, models: Models, depth: int) -> str | None:
-    if type_.kind is Kind.NAMED:
-        enum = models.enums.get(type_.name)
-        if enum:
-            return f"st.sampled_from([{', '.join(py_str(value) for _, value in enum.members)}])"
-        return f"st.just(SAMPLES[{py_str(models.classes[type_.name])}])" if depth > 0 else None
+def _strategy(type_: FieldType, one: FieldView, models: Models) -> str | None:
+    if type_.kind is Kind.ENUM:
+        values = [value for _, value in models.enums[type_.name].members]
+        return f"st.sampled_from([{', '.join(map(py_str, values))}])"
+    if type_.kind is Kind.MODEL:
+        return f"st.just(SAMPLES[{py_str(models.classes[type_.name])}])"
     if type_.kind is Kind.LIST:
-        item = _strategy(type_.item or FieldType(Kind.ANY), _unlimited(one), models, depth - 1)
+        item = _strategy(type_.item or FieldType(Kind.ANY), _unlimited(one), models)
         least = int(one.limits.get("min_length", 0))
         most = min(int(one.limits.get("max_length", least + 2)), least + 2)
         return f"st.lists({item}, min_size={least}, max_size={most})" if item else "st.just([])"
     if type_.kind is Kind.DICT:
-        item = _strategy(type_.item or FieldType(Kind.ANY), _unlimited(one), models, depth - 1)
+        item = _strategy(type_.item or FieldType(Kind.ANY), _unlimited(one), models)
         return f"st.dictionaries(TEXT, {item}, max_size=2)" if item else "st.just({})"
     if type_.is_numeric:
         return _number_strategy(type_, one.limits)

@@ -6,7 +6,6 @@ Stages, each with its own module: `service_view` (names and decisions), `parts` 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,8 @@ from codegen.service_view import ServiceView, view_service
 from codegen.write import carry_out, check_output
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lld.model import Design
 
 _SETUP = Path(__file__).resolve().parents[3] / "setup.cfg"

@@ -48,8 +48,11 @@ _SYNONYMS = {
     "deprovision": "delete", "withdraw": "delete", "assign": "create", "return": "get",
 }  # fmt: skip
 _WEAK = frozenset(
-    "a an the as i want to my of for with given then and is are in it by so that on when be user".split()
-)
+    {
+        "a", "an", "the", "as", "i", "want", "to", "my", "of", "for", "with", "given", "then",
+        "and", "is", "are", "in", "it", "by", "so", "that", "on", "when", "be", "user",
+    }
+)  # fmt: skip
 _MISSING = re.compile(r"(?i)\b(unknown|not found|missing item|404|does not exist|non-?existent)\b")
 _INVALID = re.compile(r"(?i)\b(invalid|validation|malformed|bad request)\b")
 _OUTDATED = re.compile(r"(?i)(version .*(out of date|conflict|stale)|stale version)")

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from codegen.entity_view import (
-    EntityIndex,
     EntityView,
     TableView,
     composed_attributes,
@@ -16,12 +15,15 @@ from codegen.entity_view import (
 )
 from codegen.model_view import Models, view_models
 from codegen.naming import Names, pascal, snake, words
-from codegen.operation_view import Action, OperationView, SkippedRoute, view_operations
+from codegen.operation_reading import view_operations
+from codegen.operation_view import Action, OperationView
 from codegen.quoting import one_line
 from lld.model import Design, Function, Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from codegen.routes import SkippedRoute
 
 HANDLER_NAMES = frozenset({"__init__"})
 ROUTER = "api"
@@ -140,12 +142,12 @@ class ServiceView:
 
 
 def view_service(design: Design) -> ServiceView:
-    """The view of a design. Never fails on what a design says: names are made safe, gaps are named."""
+    """The view of a design; whatever it says, names are made safe and gaps are named."""
     models = view_models(design, composed_attributes(design))
     tables = view_tables(design, models)
     entities = view_entities(design, models, tables)
-    operations, models = view_operations(design, models, entities)
-    functions = _functions(design, operations.found)
+    operations, skipped, models = view_operations(design, models, entities)
+    functions = _functions(design, operations)
     name = snake(design.service or design.repository or "service", default="service").strip("_")
     class_name = pascal(name)
     return ServiceView(
@@ -157,10 +159,10 @@ def view_service(design: Design) -> ServiceView:
         models=models,
         tables=tables,
         entities=entities,
-        operations=tuple(operations.found),
+        operations=operations,
         functions=functions,
-        groups=_groups(name, class_name, entities, operations.found, functions),
-        skipped=tuple(operations.skipped),
+        groups=_groups(name, class_name, entities, operations, functions),
+        skipped=skipped,
         codes=_codes(design),
         subject_codes=_subject_codes(design, entities),
     )
@@ -246,34 +248,30 @@ def _groups(
 
 
 def _accesses(operation: OperationView) -> list[tuple[TableView, str, str | None]]:
-    if operation.action is Action.HEALTH:
+    """The table, the IAM action and the index of everything an operation does."""
+    entity = operation.entity
+    if not operation.implemented or entity is None or operation.action is Action.HEALTH:
         return []
-    if not operation.implemented or operation.entity is None:
-        return []
-    table = operation.entity.table
-    found: list[tuple[TableView, str, str | None]] = []
-    located = [(table, "dynamodb:GetItem", None)]
-    if operation.index:
-        located.append((table, "dynamodb:Query", operation.index.name))
-    if operation.action is Action.CREATE:
-        found.append((table, "dynamodb:PutItem", None))
-    elif operation.action is Action.GET:
-        found += located
-    elif operation.action is Action.UPDATE:
-        found += [*located, (table, "dynamodb:UpdateItem", None)]
-    elif operation.action is Action.DELETE:
-        action = "UpdateItem" if operation.entity.soft_delete else "DeleteItem"
-        found += [*located, (table, f"dynamodb:{action}", None)]
-    elif operation.action is Action.LIST:
-        found.append((table, f"dynamodb:{'Scan' if operation.scans else 'Query'}", None))
-        used: list[EntityIndex] = [operation.index] if operation.index else []
-        used += [one.index for one in operation.filters]
-        found += [(table, "dynamodb:Query", one.name) for one in used]
-        if any(one.partial for one in used):
-            found.append((table, "dynamodb:GetItem", None))
+    found = [(action, None) for action in _TABLE_ACTIONS.get(operation.action, ())]
+    indexes = [operation.index] if operation.index else []
+    if operation.action is Action.LIST:
+        found = [("Scan" if operation.scans else "Query", None)]
+        indexes += [one.index for one in operation.filters]
+        found += [("GetItem", None)] if any(one.partial for one in indexes) else []
+    if operation.action is Action.DELETE:
+        found.append(("UpdateItem" if entity.soft_delete else "DeleteItem", None))
     if operation.children:
-        found.append((table, "dynamodb:Query", None))
-    return found
+        found.append(("Query", None))
+    accesses = [*found, *(("Query", one.name) for one in indexes)]
+    return [(entity.table, f"dynamodb:{action}", index) for action, index in accesses]
+
+
+_TABLE_ACTIONS = {
+    Action.CREATE: ("PutItem",),
+    Action.GET: ("GetItem",),
+    Action.UPDATE: ("GetItem", "UpdateItem"),
+    Action.DELETE: ("GetItem",),
+}
 
 
 def _codes(design: Design) -> dict[int, str]:

@@ -21,7 +21,6 @@ from lld.model import Trigger
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codegen.entity_view import EntityView
     from codegen.service_view import FunctionView, ServiceView
 
 Samples = dict[str, dict[str, Any]]
@@ -233,7 +232,7 @@ class Cases:
         if entity is None or operation.action is Action.CREATE:
             return [], set()
         parents = [
-            f"{entity.argument(name)}={py_str(self._parent_value(operation, entity, name))}"
+            f"{entity.argument(name)}={py_str(self._parent_value(operation, name))}"
             for name in entity.parents
         ]
         made = f"make({entity.model.class_name})"
@@ -244,7 +243,7 @@ class Cases:
             f"src.repositories.{entity.module}_repository:{entity.class_name}Repository",
         }
 
-    def _parent_value(self, operation: OperationView, entity: EntityView, name: str) -> str:
+    def _parent_value(self, operation: OperationView, name: str) -> str:
         bound = dict(operation.keys)
         values = self._param_values(operation)
         return values.get(bound.get(name, ""), f"{name.replace('_', '-')}-1")
@@ -314,7 +313,7 @@ def render_case_files(view: ServiceView, samples: Samples) -> Iterable[RenderedF
         yield _file("tests/integration/test_scenarios.py", title, scenarios)
     for function in view.apis:
         if function.operations:
-            yield _handler_file(function, cases)
+            yield _handler_file(function)
 
 
 def _cases(operation: OperationView, cases: Cases) -> list[Case]:
@@ -373,7 +372,7 @@ def _file(path: str, title: str, cases: list[Case]) -> RenderedFile:
     return RenderedFile(path, text)
 
 
-def _handler_file(function: FunctionView, cases: Cases) -> RenderedFile:
+def _handler_file(function: FunctionView) -> RenderedFile:
     """Unit tests of one handler: what it refuses before any service is asked."""
     needs = {"tests.factories:call", f"src.handlers:{function.module}"}
     lines = [

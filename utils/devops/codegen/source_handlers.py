@@ -14,7 +14,7 @@ from codegen.source_services import filter_names, used_params
 from lld.model import Trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from codegen.service_view import FunctionView, Group, ServiceView
 
@@ -82,6 +82,8 @@ def _route_needs(operation: OperationView) -> set[str]:
         found.add("src.utils.api:caller_of")
     if operation.uses_version:
         found.add("src.utils.api:expected_version_of")
+    if operation.claims:
+        found.add("src.utils.api:claim_of")
     shaped = _answers_with(operation)
     if shaped:
         found.add(shaped)
@@ -128,6 +130,7 @@ def _route_body(operation: OperationView, group: Group) -> list[str]:
             bracketed("sent = query_of(", ["app", *(py_str(wires[n]) for n in names)], ")", 4)
         )
     arguments += [f"{one.name}={one.name}" for one in used_params(operation)]
+    arguments += [f"{name}=claim_of(app, {py_str(name)})" for name in operation.claims]
     arguments += [f"{name}=sent.get({py_str(wires[name])})" for name in names]
     if operation.uses_caller:
         arguments.append("caller=caller_of(app)")
@@ -190,7 +193,8 @@ def _event(function: FunctionView, view: ServiceView) -> str:
         "src.utils.events:event_entry_point",
         f"src.services.{group.module}:{group.class_name}",
     }
-    shape = _EVENTS.get(function.trigger, _plain)(call, view, function)
+    shape = _EVENTS[function.trigger](call, view, function)
+    remembers = "src.utils.idempotency:register" in shape["needs"]
     source = one_line(function.source or "", 120)
     cause = f"Started by {_CAUSES[function.trigger]}" + (f" ({source})" if source else "")
     described = sentence(function.description, "")
@@ -204,7 +208,7 @@ def _event(function: FunctionView, view: ServiceView) -> str:
         record=shape.get("record"),
         returns=shape.get("returns", "None"),
         text=shape["text"],
-        body=shape["body"],
+        body=["register(context)", *shape["body"]] if remembers else shape["body"],
     )
 
 
@@ -235,7 +239,7 @@ def _handled(
     """The line that handles a message, once where that can be remembered."""
     if has_idempotency(view):
         line = bracketed("once(", [call, message, f"name={py_str(function.module)}"], ")", 4)
-        return line, {"src.utils.idempotency:once"}
+        return line, {"src.utils.idempotency:once", "src.utils.idempotency:register"}
     return f"{call}({message})", set()
 
 
@@ -342,7 +346,7 @@ def _bus(call: str, view: ServiceView, function: FunctionView) -> dict[str, Any]
     }
 
 
-def _plain(call: str, view: ServiceView, function: FunctionView) -> dict[str, Any]:
+def _plain(call: str, *_: object) -> dict[str, Any]:
     return {
         "needs": {"src.utils.events:Message"},
         "text": "Handle one invocation.",
@@ -354,7 +358,7 @@ def _indented(line: str) -> str:
     return line.replace("\n", "\n    ")
 
 
-def _authorizer(call: str, view: ServiceView, function: FunctionView) -> dict[str, Any]:
+def _authorizer(call: str, *_: object) -> dict[str, Any]:
     return {
         "needs": {
             "src.utils.events:Message",
@@ -366,13 +370,14 @@ def _authorizer(call: str, view: ServiceView, function: FunctionView) -> dict[st
         "text": "Say whether the caller may go on: nobody may until the check is written.",
         "body": [
             f"try:\n        {call}(Message(context.aws_request_id, event))\n"
-            '    except ServiceError:\n        logger.exception("the authorizer is not written yet")\n'
+            "    except ServiceError:\n"
+            '        logger.exception("the authorizer is not written yet")\n'
             "    return denied(event)"
         ],
     }
 
 
-_EVENTS = {
+_EVENTS: dict[Trigger, Callable[..., dict[str, Any]]] = {
     Trigger.SQS: _queue,
     Trigger.DYNAMODB_STREAM: _stream,
     Trigger.SNS: _topic,
@@ -380,4 +385,5 @@ _EVENTS = {
     Trigger.EVENTBRIDGE: _bus,
     Trigger.SCHEDULE: _bus,
     Trigger.AUTHORIZER: _authorizer,
+    Trigger.OTHER: _plain,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from codegen.code import RenderedFile
-from codegen.quoting import one_line, py_str, py_tuple
+from codegen.quoting import bracketed, one_line, py_str, py_tuple
 from codegen.render import TEMPLATES, render
 from codegen.scenario_view import Expectation, view_scenarios
 
@@ -32,6 +32,7 @@ PINS = {
 
 _DEFAULT_CODES = {
     400: "INVALID_REQUEST",
+    403: "FORBIDDEN",
     404: "NOT_FOUND",
     409: "CONFLICT",
     500: "INTERNAL_ERROR",
@@ -61,10 +62,15 @@ def render_docker(view: ServiceView) -> Iterable[RenderedFile]:
     yield RenderedFile(".dockerignore", text)
 
 
+def render_idempotency_table(view: ServiceView) -> RenderedFile:
+    """Where handled messages are remembered: the keys of the first table."""
+    table = next(one for one in view.tables if one.sort)
+    text = render("idempotency_table.py.jinja", table=table, expires=table.ttl or "expiresAt")
+    return RenderedFile("src/utils/idempotency_table.py", text, table.line)
+
+
 def render_error_codes(view: ServiceView) -> RenderedFile:
     """The module of the error codes, and of the tables that the health check looks at."""
-    from codegen.quoting import bracketed
-
     by_status = {**_DEFAULT_CODES, **{k: v for k, v in view.codes.items() if 400 <= k < 600}}
     statuses = [f"{status}: {py_str(code)}" for status, code in sorted(by_status.items())]
     subjects = [

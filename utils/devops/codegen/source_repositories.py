@@ -1,4 +1,4 @@
-"""The DynamoDB repositories of a service: keys, indexes, and one method for each way to the data."""
+"""The DynamoDB repositories: keys, indexes, and one method for each way to the data."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from codegen.code import Method, RenderedFile, keyword_only, signature
 from codegen.naming import plural
-from codegen.operation_view import Action, Filter, OperationView, Param, moment_source
+from codegen.operation_view import Action, Filter, OperationView, moment_source
 from codegen.quoting import bracketed, py_str, sentence
 from codegen.render import render
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from codegen.entity_view import EntityView
+    from codegen.routes import Param
     from codegen.service_view import FunctionView, Group, ServiceView
 
 
@@ -76,6 +77,7 @@ def parameters_of(operation: OperationView) -> tuple[list[str], list[str]]:
     if operation.shape:
         positional.append("page: PageRequest")
     keywords = [f"{one.name}: str" for one in used_params(operation)]
+    keywords += [f"{name}: str" for name in operation.claims]
     keywords += [f"{name}: str | None = None" for name in filter_names(operation)]
     if operation.uses_caller:
         keywords.append("caller: str")
@@ -147,12 +149,10 @@ def _keys(operation: OperationView, entity: EntityView) -> list[str]:
 def _get(operation: OperationView, entity: EntityView) -> list[str]:
     method = f"find_by_{operation.index.suffix}" if operation.index else "get"
     keys = _keys(operation, entity)
-    return _with_children(operation, entity, f"self._{entity.module}s.{method}(", keys)
+    return _with_children(operation, f"self._{entity.module}s.{method}(", keys)
 
 
-def _with_children(
-    operation: OperationView, entity: EntityView, call: str, arguments: list[str]
-) -> list[str]:
+def _with_children(operation: OperationView, call: str, arguments: list[str]) -> list[str]:
     """Return the item of a call, with the items of their own that belong into it."""
     if not operation.children:
         return [bracketed(f"return {call}", arguments, ")", 8)]
@@ -204,7 +204,7 @@ def _update(operation: OperationView, entity: EntityView) -> list[str]:
     if entity.version:
         arguments.append("expected_version=expected_version")
     call = f"self._{entity.module}s.{method}("
-    return [*body, *_with_children(operation, entity, call, arguments)]
+    return [*body, *_with_children(operation, call, arguments)]
 
 
 def _stamps(entity: EntityView, target: str) -> list[str]:

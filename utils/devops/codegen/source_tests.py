@@ -235,6 +235,9 @@ def _listing(entity: EntityView, samples: Samples, *, scans: bool) -> tuple[str 
     return ("scan", []) if scans else (None, [])
 
 
+CHANGED = "changed"
+
+
 def mutable_field(entity: EntityView) -> FieldView | None:
     """A free text that can be changed without touching keys or what the service looks after."""
     special = {
@@ -245,9 +248,9 @@ def mutable_field(entity: EntityView) -> FieldView | None:
     for one in entity.model.fields:
         fitting = one.type.kind is Kind.STR and "pattern" not in one.limits
         lengths = (one.limits.get("min_length", 0), one.limits.get("max_length", 100))
-        if fitting and one.name not in special and lengths[0] <= 7 <= lengths[1]:
-            if one.wire != entity.expires:
-                return one
+        free = one.name not in special and one.wire != entity.expires
+        if fitting and free and lengths[0] <= len(CHANGED) <= lengths[1]:
+            return one
     return None
 
 

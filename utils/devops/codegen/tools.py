@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from codegen.code import RenderedFile
 from common.home import HOME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 GENERATORS = frozenset(
     {

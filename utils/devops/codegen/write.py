@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codegen.baseline import BASELINE
 from codegen.plan import NEW_SUFFIX, WRITING, Plan, Verb
 from common.errors import RefusedError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _IGNORED = frozenset({".git"})
 

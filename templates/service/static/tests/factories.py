@@ -14,6 +14,8 @@ from tests.samples import SAMPLES
 
 M = TypeVar("M", bound=BaseModel)
 
+CLAIMS = {"email": "tester@example.com", "custom:tenant_id": "tenant-id-1"}
+
 
 @dataclass
 class Context:
@@ -77,7 +79,7 @@ def api_event(
         "stageVariables": None,
         "requestContext": {
             "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
-            "authorizer": {"claims": {"email": "tester@example.com"}},
+            "authorizer": {"claims": CLAIMS},
             "identity": {"sourceIp": "192.0.2.1"},
             "stage": "test",
         },

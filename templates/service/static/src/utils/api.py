@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from src.repositories.pages import Page, PageRequest
 from src.repositories.table import status_of
 from src.utils.error_codes import TABLES, code_for
-from src.utils.errors import FieldError, InvalidRequestError, ServiceError
+from src.utils.errors import FieldError, ForbiddenError, InvalidRequestError, ServiceError
 from src.utils.observability import logger, metrics, tracer
 from src.utils.validation import parsed
 
@@ -94,11 +94,31 @@ def page_of(app: APIGatewayRestResolver, size: str, token: str) -> PageRequest:
     return PageRequest(size=int(wanted), token=sent.get(token))
 
 
+def claims_of(app: APIGatewayRestResolver) -> Mapping[str, Any]:
+    """What the authorizer found out about the caller."""
+    context: Mapping[str, Any] = app.current_event.get("requestContext") or {}
+    authorizer: Mapping[str, Any] = context.get("authorizer") or {}
+    claims: Mapping[str, Any] = authorizer.get("claims") or authorizer
+    return claims
+
+
+def claim_of(app: APIGatewayRestResolver, name: str) -> str:
+    """A claim of the caller's token, in any of the spellings authorizers hand it on in.
+
+    Raises:
+        ForbiddenError: The token has no such claim.
+    """
+    first, *rest = name.split("_")
+    camel = first + "".join(part.capitalize() for part in rest)
+    for spelling in (f"custom:{name}", name, f"custom:{camel}", camel):
+        if claims_of(app).get(spelling):
+            return str(claims_of(app)[spelling])
+    raise ForbiddenError(f"the token has no claim {name}")
+
+
 def caller_of(app: APIGatewayRestResolver) -> str:
     """Who calls, by what the authorizer found out; `anonymous` when there is none."""
-    context: Mapping[str, Any] = app.current_event.get("requestContext") or {}
-    authorizer = context.get("authorizer") or {}
-    claims = authorizer.get("claims") or authorizer
+    claims = claims_of(app)
     for name in ("email", "cognito:username", "username", "sub", "principalId"):
         if claims.get(name):
             return str(claims[name])

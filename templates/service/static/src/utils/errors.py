@@ -39,6 +39,12 @@ class InvalidRequestError(ServiceError):
     status = HTTPStatus.BAD_REQUEST
 
 
+class ForbiddenError(ServiceError):
+    """The caller may not do this: 403."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
 class NotFoundError(ServiceError):
     """There is nothing under that key: 404."""
 

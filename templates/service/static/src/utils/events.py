@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
+from urllib.parse import unquote_plus
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes.s3_event import S3EventRecord
@@ -55,8 +56,9 @@ def queue_message(record: SQSRecord) -> Message:
 def object_message(record: S3EventRecord) -> Message:
     """What happened to an object of a bucket."""
     found = record.s3.get_object
-    identity = f"{record.s3.bucket.name}/{found.key}/{found.version_id or found.etag}"
-    body = {"event": record.event_name, "bucket": record.s3.bucket.name, "key": found.key}
+    key = unquote_plus(found.key)
+    identity = f"{record.s3.bucket.name}/{key}/{found.version_id or found.etag}"
+    body = {"event": record.event_name, "bucket": record.s3.bucket.name, "key": key}
     return Message(identity, {**body, "size": found.size})
 
 

@@ -13,12 +13,18 @@ from aws_lambda_powertools.utilities.idempotency import (
     IdempotencyConfig,
     idempotent_function,
 )
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from src.utils.config import setting
 from src.utils.events import Message
 from src.utils.idempotency_table import EXPIRES, PARTITION, SORT, VARIABLE
 
-_KEPT_SECONDS = 24 * 60 * 60
+_CONFIG = IdempotencyConfig(expires_after_seconds=24 * 60 * 60, hash_function="sha256")
+
+
+def register(context: LambdaContext) -> None:
+    """Tell how much time is left, so that a message whose function died is tried again in time."""
+    _CONFIG.register_lambda_context(context)
 
 
 def once(handle: Callable[[Message], None], message: Message, *, name: str) -> None:
@@ -33,7 +39,7 @@ def once(handle: Callable[[Message], None], message: Message, *, name: str) -> N
         tracked,
         data_keyword_argument="message_id",
         persistence_store=_store(name),
-        config=IdempotencyConfig(expires_after_seconds=_KEPT_SECONDS, hash_function="sha256"),
+        config=_CONFIG,
     )
     guarded(message_id=message.id)
 

@@ -11,6 +11,7 @@ from src.repositories.pages import PageRequest
 from src.utils.api import (
     body_of,
     caller_of,
+    claim_of,
     create_app,
     entry_point,
     expected_version_of,
@@ -118,6 +119,18 @@ def test_the_caller_is_who_the_authorizer_found():
     event = api_event("POST", "/things")
     event["requestContext"] = {}
     assert '"anonymous"' in served(who)(event, Context())["body"]
+
+
+@pytest.mark.parametrize("name", ["tenantId", "tenant_id", "custom:tenantId"])
+def test_a_claim_is_found_in_any_spelling(name):
+    def tenant(app):
+        return respond(HTTPStatus.OK, {"tenant": claim_of(app, "tenant_id")})
+
+    event = api_event("POST", "/things")
+    event["requestContext"]["authorizer"] = {name: "t"}
+    assert served(tenant)(event, Context())["body"] == '{"tenant": "t"}'
+    event["requestContext"]["authorizer"] = {}
+    assert served(tenant)(event, Context())["statusCode"] == 403
 
 
 @pytest.mark.parametrize(("header", "status"), [('"3"', 200), ("x", 400), ("", 200)])
