@@ -119,6 +119,12 @@ def variables(owner: str, repo: str, environment: str | None = None) -> Any:
     return replies.counted("variables", list(holder["variables"].values()))
 
 
+@_both("/variables/<name>")
+def variable(owner: str, repo: str, name: str, environment: str | None = None) -> Data:
+    found = _holder(owner, repo, environment)["variables"].get(name)
+    return found if found else not_found()
+
+
 @_both("/variables", methods=["POST"])
 def add_variable(owner: str, repo: str, environment: str | None = None) -> Any:
     holder = _holder(owner, repo, environment)
