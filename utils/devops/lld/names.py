@@ -22,6 +22,7 @@ _TAIL = vocabulary(
 )
 _HEAD = vocabulary("the dynamodb pydantic table entity model class interface object embedded")
 _GENERIC = vocabulary(
+    "database databases storage store persistence "
     "request response requests responses body headers header parameters parameter query path "
     "error errors success message event events input output result results example examples "
     "primary key keys base attributes common general index indexes indices gsi gsis lsi secondary "

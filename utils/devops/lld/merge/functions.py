@@ -84,17 +84,14 @@ def merge_functions(
     book = _FunctionBook(routes)
     for trust in (Trust.STATED, Trust.FORMAL, Trust.TOLD, Trust.DRAWN, Trust.HINT):
         may_open = _may_open(trust, book)
-        fresh: list[FunctionFact] = []
         for fact in facts:
             if fact.trust is not trust:
                 continue
             entry = book.find(fact)
             if entry:
                 book.file(entry, fact)
-            elif may_open:
+            elif may_open or (trust is Trust.TOLD and fact.methods):
                 book.open(fact)
-            else:
-                fresh.append(fact)
     problems = [problem for entry in book.entries for problem in _contradictions(entry)]
     by_name = _routes_by_name(routes)
     functions = [_function(entry, routes, by_name) for entry in book.entries]
@@ -104,7 +101,8 @@ def merge_functions(
 
 
 def _may_open(trust: Trust, book: _FunctionBook) -> bool:
-    """Drawings and code define functions only where nothing else does; hints never do."""
+    """Inventories define functions; other statements only where there is no inventory, or when they
+    give a route that no listed function serves; hints never do."""
     if trust is Trust.HINT:
         return False
     return trust is Trust.STATED or not book.entries

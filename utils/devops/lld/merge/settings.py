@@ -99,7 +99,7 @@ def facts_of(groups: Iterable[Group]) -> Iterator[Fact]:
 def function_named(group: Group) -> str | None:
     """The function a group of properties is about, when it is about one."""
     name = group.get("function_name")
-    if name and group.table:
+    if name:
         name = first_code(group.raw("function_name")) or name
         return name if re.fullmatch(r"[A-Za-z][\w${}.-]+", name) else None
     for title in (group.caption, group.section.title):
@@ -117,12 +117,11 @@ def _function(group: Group) -> FunctionFact | None:
     if not name or not any(key in group.values for key in _SIZED):
         return None
     trigger_text = group.raw("trigger")
-    endpoint = routes_in(group.raw("endpoint")) or routes_in(trigger_text)
-    stated = bool(group.table) or "function_name" in group.values
+    endpoint = _stated_routes(group) or routes_in(trigger_text)
     return FunctionFact(
         name,
         group.line,
-        Trust.STATED if stated and "function_name" in group.values else Trust.TOLD,
+        Trust.STATED if group.table and "function_name" in group.values else Trust.TOLD,
         group.line,
         trigger_of(trigger_text) if trigger_text else None,
         tuple(endpoint),
@@ -134,25 +133,27 @@ def _function(group: Group) -> FunctionFact | None:
     )
 
 
-def _routes(group: Group, function: str | None) -> Iterator[RouteFact]:
-    auth = auth_of(group.raw("auth"))
-    found: list[tuple[str, str]] = []
-    line = group.line
-    if "endpoint" in group.values:
-        line = group.values["endpoint"].line
-        found = routes_in(group.raw("endpoint"))
+def _stated_routes(group: Group) -> list[tuple[str, str]]:
+    """Whole routes of a group, written as one property or as a method and a path."""
+    found = routes_in(group.raw("endpoint"))
     path = path_in(group.raw("path")) or path_in(group.raw("endpoint"))
     if not found and path and "method" in group.values:
-        line = group.values["method"].line
         found = [(method, path) for method in methods_in(group.raw("method"))]
-    for method, route in found:
+    return found
+
+
+def _routes(group: Group, function: str | None) -> Iterator[RouteFact]:
+    line = next(
+        (group.values[k].line for k in ("endpoint", "path") if k in group.values), group.line
+    )
+    for method, route in _stated_routes(group):
         yield RouteFact(
             method,
             route,
             line,
             Trust.STATED,
             function,
-            auth,
+            auth_of(group.raw("auth")),
             group.get("description"),
             group.get("request_model"),
             group.get("response_model"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lld.facts import EntityFact, Findings, IndexFact, IndexUseFact, TableFact, Trust
 from lld.model import Entity, Index, Problem, Severity, Table
+from lld.names import camel
 from lld.text import fold, resource_key, words
 
 if TYPE_CHECKING:
@@ -291,9 +292,24 @@ def _entities(facts: list[EntityFact]) -> tuple[Entity, ...]:
             found[key] = replace(found[key], index_keys=fact.index_keys)
     kept = _without_halves(list(found.values()))
     return tuple(
-        Entity(fact.name or "Item", fact.pk_pattern, fact.sk_pattern, fact.line, fact.index_keys)
+        Entity(
+            fact.name or _named_by_keys(fact),
+            fact.pk_pattern,
+            fact.sk_pattern,
+            fact.line,
+            fact.index_keys,
+        )
         for fact in sorted(kept, key=lambda fact: fact.line)
     )
+
+
+def _named_by_keys(fact: EntityFact) -> str:
+    """The entity that the prefix of its sort or partition key names: `ORDER#{id}` -> `Order`."""
+    for pattern in (fact.sk_pattern, fact.pk_pattern):
+        prefix = re.match(r"([A-Za-z][A-Za-z_]*)#", pattern or "")
+        if prefix:
+            return camel(prefix[1])
+    return "Item"
 
 
 def _without_halves(facts: list[EntityFact]) -> list[EntityFact]:

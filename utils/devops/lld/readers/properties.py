@@ -57,6 +57,7 @@ KNOWN = {
     "lld number": "lld_id",
     "function name": "function_name",
     "lambda name": "function_name",
+    "lambda": "function_name",
     "lambda function": "function_name",
     "lambda function name": "function_name",
     "function": "function_name",

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"[A-Z][A-Z]{0,7}(?:[-_. ][A-Z]{1,10}){0,3}[-_. ]?\d[\w.-]*\Z")
 _LEADING_ID = re.compile(
-    r"[*`\s]*((?:US|TC|UT|IT|AT|TS|AC|ST|E2E)(?:[-_][A-Z]{1,10}){0,3}[-_ ]?\d[\w.-]*?)[*`]*"
+    r"(?:\[[ xX]\])?[*`\s]*"
+    r"((?:US|TC|UT|IT|AT|TS|AC|ST|E2E)(?:[-_][A-Z]{1,10}){0,3}[-_ ]?\d[\w.-]*?)[*`]*"
     r"\s*(?:[:–—-]|\*\*)\s*(.*)"
 )
 _ASIDE = (
