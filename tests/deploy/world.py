@@ -201,6 +201,7 @@ class FakeWorld:
 
         class Artifacts:
             bucket = Objects()
+            repository = "2_bbws_auth_lambda"
 
             def package(self, sha256):
                 return b""

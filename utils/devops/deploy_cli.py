@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import common.bootstrap  # noqa: F401
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from common.boundary import Cli
@@ -14,13 +16,43 @@ from common.options import (
     env_option,
     output_options,
     service_option,
+    yes_option,
 )
-from common.unbuilt import not_built
+
+if TYPE_CHECKING:
+    from common.environments import Environment
+    from deploy.promoting import Outcome, Request
+    from deploy.site import Site
 
 
 def version_option(command: F) -> F:
     """`--version`, a release tag."""
     return click.option("--version", required=True, help="Release tag, such as v1.0.0.")(command)
+
+
+def decision_options(command: F) -> F:
+    """Decisions that are recorded with the deployment."""
+    for name, text in (
+        ("--fix-forward", "Do not hold new alarms that name no version against a fix."),
+        ("--allow-no-traffic", "Accept functions without requests and without probes."),
+    ):
+        command = click.option(name, is_flag=True, help=f"{text}  Recorded.")(command)
+    return command
+
+
+def reason_option(command: F) -> F:
+    """`--reason`."""
+    return click.option("--reason", default="", help="Why, for the ledger and the audit log.")(
+        command
+    )
+
+
+def allow_destroy_option(command: F) -> F:
+    """`--allow-destroy`, one address at a time."""
+    return click.option(
+        "--allow-destroy", multiple=True, metavar="ADDRESS",
+        help="Stateful resource that Terraform may destroy or replace; once for each.",
+    )(command)  # fmt: skip
 
 
 @click.group(cls=Cli)
@@ -30,67 +62,107 @@ def cli() -> None:
 
 @cli.command()
 @service_option
+@decision_options
+@allow_destroy_option
 @aws_options
 @dry_run_option
 @output_options
-def dev(**_: object) -> None:
+def dev(allow_destroy: tuple[str, ...], output: str, **raw: Any) -> None:
     """Build a service, deploy it to dev and test it there.
 
     Example: deploy_cli.py dev --service auth
     """
-    not_built()
+    from deploy.deploying_dev import deploy_dev
+    from deploy.site import Extras
+
+    site = _site(_environment("dev"), raw)
+    _show(deploy_dev(site, _request(raw), Extras(frozenset(allow_destroy))), site, output)
 
 
 @cli.command("promote-sit")
 @service_option
 @version_option
+@decision_options
+@click.option("--no-wait", is_flag=True, help="Start the pipeline and do not follow it.")
+@aws_options
 @dry_run_option
 @output_options
-def promote_sit(**_: object) -> None:
+def promote_sit(output: str, **raw: Any) -> None:
     """Promote a release that succeeded in dev to sit; the dev lead approves.
 
     Example: deploy_cli.py promote-sit --service auth --version v1.0.0
     """
-    not_built()
+    _promote("sit", output, raw)
 
 
 @cli.command("promote-prod")
 @service_option
 @version_option
+@decision_options
+@click.option("--no-wait", is_flag=True, help="Start the pipeline and do not follow it.")
+@aws_options
 @dry_run_option
 @output_options
-def promote_prod(**_: object) -> None:
+def promote_prod(output: str, **raw: Any) -> None:
     """Promote a release that succeeded in sit to prod; business owner and tech lead approve.
 
     Example: deploy_cli.py promote-prod --service auth --version v1.0.0
     """
-    not_built()
+    _promote("prod", output, raw)
 
 
 @cli.command()
 @service_option
+@aws_options
 @dry_run_option
 @output_options
-def hotfix(**_: object) -> None:
+def hotfix(output: str, dry_run: bool, **raw: Any) -> None:
     """Start a hotfix from the release that is live in prod.
 
     Example: deploy_cli.py hotfix --service auth
     """
-    not_built()
+    from common.errors import RefusedError
+    from common.output import emit
+    from deploy.hotfixing import start_hotfix
+
+    site = _site(_environment("prod"), raw)
+    if site.checkout is None:
+        raise RefusedError(f"this is not the repository of {site.service!r}")
+    made = start_hotfix(site.checkout, site.ledger().live(), dry_run=dry_run)
+    steps = made.next_commands(site.service)
+    data = {"base": made.base, "version": made.version, "branch": made.branch, "next": steps}
+    lines = [f"{made.version} on {made.branch}, from {made.base}", *(f"  {s}" for s in steps)]
+    emit(data, output, lambda: "\n".join(lines))
 
 
 @cli.command()
 @env_option
 @service_option
 @click.option("--watch", is_flag=True, help="Follow the deployment until it ends.")
+@click.option("--health-check", is_flag=True, help="Also ask the service whether it is healthy.")
 @aws_options
 @output_options
-def monitor(**_: object) -> None:
+def monitor(env: Environment, watch: bool, health_check: bool, output: str, **raw: Any) -> int:
     """Show a deployment as it moves.
 
     Example: deploy_cli.py monitor --env dev --service auth
     """
-    not_built()
+    from common.output import emit, note
+    from deploy.site import prober_for
+    from deploy.view import status_text
+    from deploy.watching import follow, status
+
+    site = _site(env, raw)
+    if watch:
+        for seen in follow(site):
+            note(status_text(seen))
+    data, live = status(site), site.ledger().live()
+    failures: tuple[str, ...] = ()
+    if health_check and live is not None:
+        failures = prober_for(site, site.resources()).live(live).failures
+        data["unhealthy"] = list(failures)
+    emit(data, output, lambda: "\n".join([status_text(data), *failures]))
+    return 1 if failures else 0
 
 
 @cli.command()
@@ -107,15 +179,305 @@ def monitor(**_: object) -> None:
     show_default=True,
     help="What to roll back.",
 )
+@click.option("--emergency", is_flag=True, help="Without approval; needs --reason.  Recorded.")
+@click.option("--no-wait", is_flag=True, help="Start the pipeline and do not follow it.")
+@reason_option
+@allow_destroy_option
 @aws_options
 @dry_run_option
 @output_options
-def rollback(**_: object) -> None:
+def rollback(
+    env: Environment, list_only: bool, version: str | None, output: str, **raw: Any
+) -> None:
     """Go back to an earlier release, or list those there are.
 
     Example: deploy_cli.py rollback --env prod --version v0.9.0 --component full
     """
-    not_built()
+    from common.errors import UsageProblemError
+
+    site = _site(env, raw)
+    if list_only:
+        _list(site, output)
+        return
+    if version is None:
+        raise UsageProblemError("which release? --version is missing", hint="--list shows them")
+    _roll_back(site, version, output, raw)
+
+
+@cli.command()
+@env_option
+@service_option
+@reason_option
+@aws_options
+@yes_option
+@output_options
+def abort(env: Environment, reason: str, output: str, **raw: Any) -> None:
+    """Stop a running deployment; its traffic is back when this returns.
+
+    Example: deploy_cli.py abort --env prod --service auth --reason "wrong release"
+    """
+    from common.audit import record
+    from common.output import emit
+    from deploy.promoting import actor_name
+    from deploy.site import operation_for
+
+    site, reason = _site(env, raw), reason or "no reason given"
+    record("abort", "requested", environment=env.name, service=site.service, reason=reason)
+    done = operation_for(site, actor_name(site)).abort(reason, actor_name(site))
+    data = {"aborted": done.id if done else None, "state": str(done.position) if done else None}
+    emit(data, output, lambda: f"{done.version}: {done.position}" if done else "nothing is running")
+
+
+@cli.command()
+@env_option
+@service_option
+@click.option("--back", is_flag=True, help="Roll back instead of going on.")
+@aws_options
+@output_options
+def resume(env: Environment, back: bool, output: str, **raw: Any) -> None:
+    """Finish the deployment that a dead runner left, or roll it back.
+
+    Outside their pipelines, deployments of sit and prod only go back.
+
+    Example: deploy_cli.py resume --env dev --service auth
+    """
+    from common.output import emit
+    from deploy.promoting import actor_name
+    from deploy.resuming import may_go_forward
+    from deploy.site import operation_for
+
+    site = _site(env, raw)
+    forward = not back and may_go_forward(site)
+    done = operation_for(site, actor_name(site)).resume(forward=forward)
+    data = {"deployment": done.id if done else None, "state": str(done.position) if done else None}
+    emit(data, output, lambda: f"{done.version}: {done.position}" if done else "nothing to resume")
+
+
+@cli.command()
+@env_option
+@service_option
+@click.option("--incident", required=True, help="Incident that is solved; `status` names it.")
+@click.option("--reason", required=True, help="What was done about it.")
+@aws_options
+@output_options
+def unblock(env: Environment, incident: str, reason: str, output: str, **raw: Any) -> None:
+    """Let deployments begin again after an incident.
+
+    Example: deploy_cli.py unblock --env prod --incident INC-1 --reason "fixed in v1.0.1"
+    """
+    from common.audit import record
+    from common.output import emit
+    from deploy.promoting import actor_name
+
+    site = _site(env, raw)
+    site.ledger().unblock(incident, reason, actor_name(site))
+    record("unblock", "done", environment=env.name, service=site.service, incident=incident)
+    emit({"unblocked": incident}, output, lambda: f"{site.service} may be deployed to {env.name}")
+
+
+@cli.command()
+@env_option
+@service_option
+@aws_options
+@output_options
+def status(env: Environment, output: str, **raw: Any) -> None:
+    """Show where a service stands: ledger and AWS side by side.
+
+    Example: deploy_cli.py status --env prod --service auth
+    """
+    from common.output import emit
+    from deploy.view import status_text
+    from deploy.watching import status as look
+
+    data = look(_site(env, raw))
+    emit(data, output, lambda: status_text(data))
+
+
+@cli.command()
+@env_option
+@service_option
+@click.option("--clear-weights", is_flag=True, help="Remove weights that a dead run left over.")
+@aws_options
+@dry_run_option
+@output_options
+def preflight(env: Environment, clear_weights: bool, dry_run: bool, output: str, **raw: Any) -> int:
+    """Check everything that a deployment checks before its first change.
+
+    Example: deploy_cli.py preflight --env prod --service auth
+    """
+    from common.output import emit
+    from deploy.preflighting import clear, look
+    from deploy.view import checks_text
+
+    site = _site(env, raw)
+    if clear_weights:
+        clear(site, dry_run=dry_run)
+    checks = look(site)
+    data = [{"check": c.name, "ok": c.ok, "found": c.detail} for c in checks]
+    emit({"checks": data}, output, lambda: checks_text(checks))
+    return 0 if all(check.ok for check in checks) else 3
+
+
+@cli.command()
+@env_option
+@service_option
+@click.option("--keep", type=click.IntRange(2), default=5, show_default=True, help="Releases kept.")
+@aws_options
+@yes_option
+@dry_run_option
+@output_options
+def prune(env: Environment, keep: int, yes: bool, dry_run: bool, output: str, **raw: Any) -> None:
+    """Remove versions and packages that no rollback could need.
+
+    Example: deploy_cli.py prune --env dev --service auth --keep 5 --dry-run
+    """
+    from common.output import emit
+    from deploy.pruning import plan_pruning
+    from deploy.pruning import prune as remove
+
+    site = _site(env, raw)
+    functions, artifacts, ledger = site.functions(), site.artifacts(), site.ledger()
+    names = site.resources().functions
+    planned = plan_pruning(functions, artifacts, ledger.deployments(), ledger.head(), names, keep)
+    lines = [*(f"{name}:{number}" for name, number in planned.versions), *planned.packages]
+    if lines and not dry_run:
+        if not yes:
+            click.confirm(f"remove {len(lines)} versions and packages?", abort=True, err=True)
+        remove(functions, artifacts, planned)
+    data = {"removed": lines, "kept": list(planned.kept), "dry_run": dry_run}
+    emit(data, output, lambda: "\n".join([*lines, f"kept: {', '.join(planned.kept) or 'nothing'}"]))
+
+
+@cli.command()
+@service_option
+@click.option("--env", "only", help="One environment only.  [default: dev, sit and prod]")
+@click.option("--profile", help="AWS profile.  [default: each environment's]")
+@output_options
+def verify(service: str | None, only: str | None, profile: str | None, output: str) -> int:
+    """Check the chain of the ledger and the bytes that run, in every environment.
+
+    Example: deploy_cli.py verify --service auth
+    """
+    from common.output import emit, table
+    from deploy.verifying import differences
+    from deploy.verifying import verify as check
+
+    raw = {"service": service, "profile": profile}
+    names = (only,) if only else ("dev", "sit", "prod")
+    found = [check(_site(_environment(name), raw)) for name in names]
+    problems = [f"{one.environment}: {text}" for one in found for text in one.problems]
+    problems += differences(found)
+    rows = [(o.environment, o.version, o.digest[:12], o.entries) for o in found]
+    data = {
+        "environments": [
+            dict(zip(("name", "version", "digest", "entries"), r, strict=True)) for r in rows
+        ],
+        "problems": problems,
+    }
+    shown = table(("environment", "live", "digest", "entries"), rows)
+    emit(data, output, lambda: "\n".join([shown, *(problems or ["chain and bytes hold"])]))
+    return 1 if problems else 0
+
+
+def _environment(name: str) -> Environment:
+    from common.environments import environment
+
+    return environment(name)
+
+
+def _site(environment: Environment, raw: dict[str, Any]) -> Site:
+    from deploy.interrupts import end_orderly
+    from deploy.site import Where, open_site
+
+    end_orderly()
+    given = {key: raw.get(key) for key in ("service", "region", "profile")}
+    return open_site(Where(environment, dr=bool(raw.get("dr")), **given))
+
+
+def _request(raw: dict[str, Any]) -> Request:
+    from deploy.model import Options
+    from deploy.promoting import Request
+
+    return Request(
+        version=raw.get("version") or "",
+        options=Options(bool(raw.get("fix_forward")), bool(raw.get("allow_no_traffic"))),
+        dry_run=bool(raw.get("dry_run")),
+        wait=not raw.get("no_wait"),
+    )
+
+
+def _promote(name: str, output: str, raw: dict[str, Any]) -> None:
+    """Inside the pipeline's run it is done; anywhere else it is asked for."""
+    from deploy.promoting import ask_for, in_pipeline, perform
+    from deploy.repository import check_tag
+
+    check_tag(raw["version"])
+    target = _environment(name)
+    if in_pipeline():
+        site = _site(target, raw)
+        outcome = perform(site, _request(raw))
+    else:
+        site = _site(_environment(target.promotes_from or "dev"), raw)
+        outcome = ask_for(site, target, _request(raw))
+    _show(outcome, site, output)
+
+
+def _show(outcome: Outcome, site: Site, output: str) -> None:
+    from common.output import emit
+    from deploy.view import plan_data, plan_text
+
+    deployment = outcome.deployment
+    if deployment is None:
+        title = f"{site.service} in {site.environment.name}, nothing is changed:"
+        text = plan_text(title, outcome.plan) if outcome.plan else f"run {outcome.run or '-'}"
+        data = {"run": outcome.run or None, "plan": plan_data(outcome.plan)}
+        emit(data, output, lambda: f"{text} {outcome.conclusion}".rstrip())
+        return
+    facts = {
+        "deployment": deployment.id,
+        "version": deployment.version,
+        "environment": deployment.environment,
+        "state": str(deployment.position),
+        "digest": deployment.digest,
+    }
+    line = f"{deployment.service} {deployment.version} is live in {deployment.environment}"
+    emit(facts, output, lambda: f"{line} ({deployment.digest[:12]})")
+
+
+def _list(site: Site, output: str) -> None:
+    from common.output import emit
+    from deploy.rolling_back import restorable
+    from deploy.view import list_data, list_text
+
+    ledger = site.ledger()
+    deployments = ledger.deployments()
+    rows = list_data(deployments, ledger.head().live, restorable(deployments, site.artifacts()))
+    emit({"deployments": rows}, output, lambda: list_text(rows))
+
+
+def _roll_back(site: Site, version: str, output: str, raw: dict[str, Any]) -> None:
+    from common.output import emit
+    from deploy.plan import Component
+    from deploy.rolling_back import BackTo, ask_pipeline, must_ask, roll_back
+    from deploy.view import plan_data, plan_text
+
+    wanted = BackTo(
+        version, Component(raw["component"]), raw["reason"], raw["emergency"], raw["dry_run"],
+        frozenset(raw["allow_destroy"]),
+    )  # fmt: skip
+    if must_ask(site, wanted):
+        run = ask_pipeline(site, wanted, wait=not raw["no_wait"])
+        emit({"run": run}, output, lambda: f"run {run}")
+        return
+    back = roll_back(site, wanted)
+    if back.nothing_to_do:
+        emit({"nothing_to_do": True}, output, lambda: f"{version} is live already: nothing to do")
+    elif raw["dry_run"]:
+        data = {"plan": plan_data(back.plan)}
+        emit(data, output, lambda: plan_text(f"back to {version}, nothing is changed:", back.plan))
+    else:
+        data = {"rolled_back_to": version, "component": raw["component"]}
+        emit(data, output, lambda: f"{site.service} is back at {version} ({raw['component']})")
 
 
 if __name__ == "__main__":

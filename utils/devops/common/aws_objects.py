@@ -43,6 +43,16 @@ class Bucket:
             raise
         return True
 
+    def version(self, key: str) -> str:
+        """The id of the object's current version; empty without object or versions."""
+        try:
+            answer = self._call("head_object", Bucket=self.name, Key=key)
+        except AwsError as error:
+            if error.is_missing or error.reason == "NoSuchBucket":
+                return ""
+            raise
+        return str(answer.get("VersionId", ""))
+
     def put(self, key: str, content: bytes, *, content_type: str) -> None:
         """Write the object."""
         self._call("put_object", Bucket=self.name, Key=key, Body=content, ContentType=content_type)

@@ -1,4 +1,4 @@
-"""Artifacts of a service in the artifact bucket: built once, moved as bytes, never rebuilt.
+"""Artifacts of a service, below its repository's name: built once, moved as bytes, never rebuilt.
 
 services/<service>/packages/<sha256>.zip      what Lambda runs
 services/<service>/releases/<commit>.json     manifest: digest, size, versions of dependencies
@@ -68,19 +68,19 @@ class Evidence:
     judged: tuple[Judged, ...]
 
 
-def package_key(service: str, sha256: str) -> str:
+def package_key(repository: str, sha256: str) -> str:
     """Where a package is kept."""
-    return f"services/{service}/packages/{sha256}.zip"
+    return f"{repository}/packages/{sha256}.zip"
 
 
-def manifest_key(service: str, commit: str) -> str:
+def manifest_key(repository: str, commit: str) -> str:
     """Where the manifest of a commit is kept."""
-    return f"services/{service}/releases/{commit}.json"
+    return f"{repository}/releases/{commit}.json"
 
 
-def evidence_key(service: str, commit: str) -> str:
+def evidence_key(repository: str, commit: str) -> str:
     """Where an environment keeps what it proved about a commit."""
-    return f"services/{service}/evidence/{commit}.json"
+    return f"{repository}/evidence/{commit}.json"
 
 
 def evidence_of(deployment: Deployment, chain: str) -> Evidence:
@@ -103,13 +103,13 @@ def evidence_of(deployment: Deployment, chain: str) -> Evidence:
 class Artifacts:
     """The artifacts of one service in one environment's bucket."""
 
-    def __init__(self, bucket: Objects, service: str) -> None:
+    def __init__(self, bucket: Objects, repository: str) -> None:
         self.bucket = bucket
-        self.service = service
+        self.repository = repository
 
     def manifest(self, commit: str) -> Manifest | None:
         """What was built from this commit, if it was."""
-        data = self._json(manifest_key(self.service, commit))
+        data = self._json(manifest_key(self.repository, commit))
         return decode(Manifest, data) if data is not None else None
 
     def evidence(self, commit: str) -> Evidence | None:
@@ -118,7 +118,7 @@ class Artifacts:
         Raises:
             RefusedError: It was changed after it was written.
         """
-        data = self._json(evidence_key(self.service, commit))
+        data = self._json(evidence_key(self.repository, commit))
         if data is None:
             return None
         if data.get("seal") != digest(data.get("evidence")):
@@ -131,16 +131,16 @@ class Artifacts:
     def keep(self, manifest: Manifest, content: bytes) -> None:
         """Store a package and its manifest; the package first, as the manifest points to it."""
         check_digest(content, manifest.sha256, "the package")
-        key = package_key(self.service, manifest.sha256)
+        key = package_key(self.repository, manifest.sha256)
         if not self.bucket.has(key):
             self.bucket.put(key, content, content_type="application/zip")
-        self._put_json(manifest_key(self.service, manifest.commit), encode(manifest))
+        self._put_json(manifest_key(self.repository, manifest.commit), encode(manifest))
 
     def prove(self, evidence: Evidence) -> None:
         """Store what this environment proved."""
         body = encode(evidence)
         record = {"evidence": body, "seal": digest(body)}
-        self._put_json(evidence_key(self.service, evidence.commit), record)
+        self._put_json(evidence_key(self.repository, evidence.commit), record)
 
     def package(self, sha256: str) -> bytes:
         """The bytes of a package, checked.
@@ -149,10 +149,10 @@ class Artifacts:
             UnavailableError: It is gone.
             RefusedError: The bytes are not what they were.
         """
-        content = self.bucket.get(package_key(self.service, sha256))
+        content = self.bucket.get(package_key(self.repository, sha256))
         if content is None:
             raise UnavailableError(
-                f"package {sha256[:12]} of {self.service!r} is not in {self.bucket.name!r}",
+                f"package {sha256[:12]} of {self.repository!r} is not in {self.bucket.name!r}",
                 hint="deploy the release to dev again",
             )
         check_digest(content, sha256, "the stored package")
@@ -173,9 +173,13 @@ class Artifacts:
             )
         self.keep(manifest, lower.package(sha256))
 
+    def answers(self, deployment: str) -> list[str]:
+        """What other tools saved of their own before this deployment."""
+        return self.bucket.keys(f"{self.repository}/backups/{deployment}/")
+
     def write_incident(self, name: str, document: Any, text: str) -> str:
         """Keep an incident record as JSON and Markdown, and return where."""
-        base = f"services/{self.service}/incidents/{name}"
+        base = f"{self.repository}/incidents/{name}"
         self._put_json(f"{base}.json", document)
         self.bucket.put(f"{base}.md", text.encode(), content_type="text/markdown; charset=utf-8")
         return f"s3://{self.bucket.name}/{base}.md"

@@ -133,7 +133,7 @@ class Preflight:
         if live is None:
             yield Check("way back", True, "first version: 100 % direct, no canary possible")
             return
-        if not self.artifacts.bucket.has(package_key(self.artifacts.service, live.digest)):
+        if not self.artifacts.bucket.has(package_key(self.artifacts.repository, live.digest)):
             detail = f"the package of {live.version} ({live.digest[:12]}) is gone"
             yield Check("way back", False, detail)
             return

@@ -76,13 +76,14 @@ def plan_rollback(component: Component, resources: Resources) -> tuple[Step, ...
     """The steps back to a release that was live before: at once, without judging it again."""
     steps = [Step(Position(State.CHECKED), Action.CHECK, "check that the release can be restored")]
     code = component in (Component.LAMBDA, Component.FULL)
-    other = component in (Component.API, Component.TERRAFORM)
-    if other:
-        title = f"bring the {component.value} of that release back"
-        steps.append(Step(Position(State.APPLIED), Action.RELEASE, title, _brought_back(component)))
+    percent = 100 if code else 0
     if code:
         steps.append(_hold(Hold(100, 0), True, resources))
-    percent = 100 if code else 0
+    if component is not Component.LAMBDA:
+        what = "rest" if code else component.value
+        title = f"bring the {what} of that release back"
+        calls = _brought_back(component)
+        steps.append(Step(Position(State.APPLIED, percent), Action.RELEASE, title, calls))
     steps += [
         Step(Position(State.SMOKE, percent), Action.SMOKE, "test what callers get"),
         Step(Position(State.SUCCEEDED, percent), Action.FINISH, "tell everybody", _tells()),
@@ -144,9 +145,9 @@ def _releases(resources: Resources) -> tuple[str, ...]:
 
 
 def _brought_back(component: Component) -> tuple[str, ...]:
-    if component is Component.API:
-        return ("apigateway:UpdateStage",)
-    return ("terraform apply (of that release's configuration)",)
+    stage, apply = "apigateway:UpdateStage", "terraform apply (of that release's configuration)"
+    calls = {Component.API: (stage,), Component.TERRAFORM: (apply,), Component.FULL: (apply, stage)}
+    return calls.get(component, ())
 
 
 def _tells() -> tuple[str, ...]:

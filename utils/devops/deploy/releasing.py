@@ -85,7 +85,7 @@ class Releaser:
 
     def _publish(self, target: FunctionTarget, deployment: Deployment) -> FunctionTarget:
         sha256 = lambda_digest(deployment.digest)
-        key = package_key(deployment.service, deployment.digest)
+        key = package_key(self.artifacts.repository, deployment.digest)
         self.code.put_code(target.name, self.artifacts.bucket.name, key, sha256)
         made = self.code.publish(target.name, sha256, f"{deployment.version} {deployment.id}"[:256])
         if made.code_sha256 != sha256:

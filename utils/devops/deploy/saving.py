@@ -11,6 +11,7 @@ from deploy.ports import Saved
 from deploy.traffic import at_once
 
 if TYPE_CHECKING:
+    from deploy.artifacts import Artifacts
     from deploy.clock import Clock
     from deploy.resources import Resources
 
@@ -44,6 +45,7 @@ class Saver:
     backups: BackupStore
     snapshots: Snapshots
     state: StateVersion
+    artifacts: Artifacts
     resources: Resources
     clock: Clock
 
@@ -55,6 +57,10 @@ class Saver:
         state = self.state.current()
         if state:
             made.append(Backup("terraform-state", "state", state))
+        made += [
+            Backup("answer", key.rsplit("/", 1)[-1], key)
+            for key in self.artifacts.answers(deployment.id)
+        ]
         made += [
             Backup("alias", target.name, target.stable)
             for target in deployment.functions

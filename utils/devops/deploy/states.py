@@ -38,7 +38,8 @@ _NEXT = {
     State.BACKED_UP: frozenset({State.APPLIED}),
     State.APPLIED: frozenset({State.CANARY, State.SHIFT, State.SMOKE}),
     State.CANARY: frozenset({State.SHIFT}),
-    State.SHIFT: frozenset({State.SHIFT, State.SMOKE}),
+    # A full rollback moves the traffic first, then what is slower.
+    State.SHIFT: frozenset({State.SHIFT, State.APPLIED, State.SMOKE}),
     State.SMOKE: frozenset({State.SUCCEEDED}),
 }
 _UNTOUCHED = frozenset({State.REQUESTED, State.CHECKED})
