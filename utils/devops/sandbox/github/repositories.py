@@ -32,6 +32,7 @@ from sandbox.github.views import (
 
 pages = Blueprint("repositories", __name__)
 
+_SECURITY = ("secret_scanning", "secret_scanning_push_protection")
 _SETTINGS: Data = {
     "allow_squash_merge": True,
     "allow_merge_commit": True,
@@ -77,7 +78,7 @@ def _create(owner: str) -> Any:
         **{"updated_at": now(), "default_branch": "main", "topics": []},
         **{"private": bool(sent.get("private")), "description": sent.get("description")},
         "settings": {key: sent.get(key, default) for key, default in _SETTINGS.items()},
-        "security": {"secret_scanning": "disabled", "secret_scanning_push_protection": "disabled"},
+        "security": dict.fromkeys(_SECURITY, "disabled"),
         "oidc": {"use_default": True},
         "vulnerability_alerts": False,
         **{key: {} for key in ("environments", "rulesets", "protection", "hooks", "secrets")},

@@ -14,6 +14,7 @@ from sandbox.github.views import node_id
 pages = Blueprint("rules", __name__)
 
 _UPGRADE = "Upgrade to GitHub Pro or make this repository public to enable this feature."
+_HIDDEN = "*" * 8
 _NEEDED = (
     "required_status_checks",
     "enforce_admins",
@@ -248,7 +249,7 @@ def delete_hook(owner: str, repo: str, number: str) -> Any:
 
 def hook_view(repo: Data, hook: Data) -> Data:
     url = f"{store().base_url}/repos/{repo['owner']}/{repo['name']}/hooks/{hook['id']}"
-    config = {**hook["config"], **({"secret": "********"} if "secret" in hook["config"] else {})}
+    config = {**hook["config"], **({"secret": _HIDDEN} if "secret" in hook["config"] else {})}
     return {
         **hook,
         "config": config,
