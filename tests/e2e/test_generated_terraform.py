@@ -32,6 +32,9 @@ from tests.codegen.terraform.world import FakeAws, Terraform, fake_aws, find_pro
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "templates" / "examples").glob("*.md"))
 SHARED = sorted((ROOT.parent / "shared" / "llds").glob("*.md"))
+DESIGNS = [pytest.param(path, id=path.stem) for path in (*EXAMPLES, *SHARED)] + [
+    pytest.param(None, id="shared", marks=pytest.mark.skip(reason="no ../shared/llds here"))
+] * (not SHARED)
 DEV = environment("dev")
 OTHER_ACCOUNT = "111122223333"
 
@@ -71,10 +74,25 @@ def put_code(aws: FakeAws, service: ServiceView) -> None:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("src/__init__.py", "")
     s3 = aws.client("s3")
-    place = {"LocationConstraint": aws.region}
-    s3.create_bucket(Bucket=DEV.artifact_bucket, CreateBucketConfiguration=place)
+    make_bucket(aws, DEV.artifact_bucket)
     key = f"{service.repository}/initial.zip"
     s3.put_object(Bucket=DEV.artifact_bucket, Key=key, Body=buffer.getvalue())
+
+
+def make_bucket(aws: FakeAws, name: str) -> None:
+    place = {"LocationConstraint": aws.region}
+    aws.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=place)
+
+
+def make_state_storage(aws: FakeAws) -> None:
+    """The bucket and the lock table that an account has before the first service."""
+    make_bucket(aws, DEV.state_bucket)
+    aws.client("dynamodb").create_table(
+        TableName=DEV.lock_table,
+        KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
 
 
 def applied(
@@ -84,12 +102,18 @@ def applied(
     folder: Path,
     chosen: Mapping[str, str] | None = None,
 ) -> Terraform:
-    """The service in the fake account; asserts every step on the way and an empty second plan."""
+    """The service in the fake account; asserts every step on the way and an empty second plan.
+
+    With `chosen` variables the state lies in the environment's bucket, as in production.
+    """
     put_code(aws, service)
     terraform = Terraform(written(service, folder), providers, aws.variables())
     terraform.run("fmt", "-check", "-diff", "-recursive")
-    terraform.prepare_for_fake()
-    terraform.run("init", "-input=false")
+    if chosen is None:
+        terraform.keep_state_here()
+        terraform.run("init", "-input=false")
+    else:
+        terraform.run("init", "-input=false", "-backend-config=environments/dev.s3.tfbackend")
     terraform.run("validate")
     variables = ["-var-file=environments/dev.tfvars"]
     variables += [f"-var={name}={value}" for name, value in (chosen or {}).items()]
@@ -99,7 +123,7 @@ def applied(
     return terraform
 
 
-@pytest.mark.parametrize("design", [*EXAMPLES, *SHARED], ids=lambda path: path.stem)
+@pytest.mark.parametrize("design", DESIGNS)
 def test_a_design_is_applied_and_then_found(design, providers, aws, tmp_path):
     service = view_service(parse_file(design))
     terraform = applied(service, providers, aws, tmp_path)
@@ -235,7 +259,7 @@ def test_trap_3_4_a_wrong_account_stops_the_plan(providers, tmp_path):
     service = view_service(make_design())
     with fake_aws(OTHER_ACCOUNT, DEV.region, tmp_path / "moto.log") as foreign:
         terraform = Terraform(written(service, tmp_path), providers, foreign.variables())
-        terraform.prepare_for_fake()
+        terraform.keep_state_here()
         terraform.run("init", "-input=false")
         done = terraform.run(
             "plan", "-input=false", "-var-file=environments/dev.tfvars", codes=(1,), both=True
@@ -247,14 +271,14 @@ def test_trap_3_4_a_wrong_account_stops_the_plan(providers, tmp_path):
 def test_values_of_another_environment_stop_the_plan(providers, aws, tmp_path):
     service = view_service(make_design())
     terraform = Terraform(written(service, tmp_path), providers, aws.variables())
-    terraform.prepare_for_fake()
+    terraform.keep_state_here()
     terraform.run("init", "-input=false")
     words = ("plan", "-no-color", "-var-file=environments/dev.tfvars", "-var=environment=sit")
     done = terraform.run(*words, codes=(1,), both=True)
     assert "environments/sit.tfvars" in done
 
 
-@pytest.mark.parametrize("design", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("design", DESIGNS)
 def test_trivy_finds_nothing_high(design, tmp_path):
     trivy = shutil.which("trivy")
     if trivy is None:
@@ -271,7 +295,7 @@ def test_trivy_finds_nothing_high(design, tmp_path):
     assert found == []
 
 
-@pytest.mark.parametrize("design", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("design", DESIGNS)
 def test_checkov_finds_nothing(design, tmp_path):
     checkov = shutil.which("checkov")
     if checkov is None:
@@ -327,9 +351,12 @@ def test_every_kind_of_resource_is_applied(providers, aws, tmp_path):
         "create_secrets": "false",
         "create_event_bus": "false",
     }
+    make_state_storage(aws)
     aws.client("events").create_event_bus(Name=f"bbws-note-events-{DEV.name}")
     aws.client("secretsmanager").create_secret(Name="bbws/note/page-token", SecretString="x")
     terraform = applied(service, providers, aws, tmp_path, chosen)
     assert ("OPTIONS", "/v1.0/a0/{}") in methods_of(aws)
     sources = terraform.run("state", "list", "aws_lambda_event_source_mapping.queue")
     assert 'queue["read_queue"]' in sources
+    state = aws.client("s3").list_objects_v2(Bucket=DEV.state_bucket)["Contents"]
+    assert [one["Key"] for one in state] == [f"{service.repository}/terraform.tfstate"]

@@ -24,11 +24,6 @@ import boto3
 
 _BINARY = re.compile(r"terraform-provider-aws_v(\d+)\.(\d+)\.\d+")
 _PATIENCE_S = 60
-_OVERRIDE = """\
-provider "aws" {
-  s3_use_path_style = true
-}
-"""
 
 
 def find_providers() -> Path | None:
@@ -174,9 +169,8 @@ class Terraform:
         assert done.returncode in codes, f"terraform {words[0]}: {done.returncode}\n{said[-6000:]}"
         return said if both else done.stdout
 
-    def prepare_for_fake(self) -> None:
-        """What differs from production: state on disk, and S3 without host names."""
-        (self.folder / "test_override.tf").write_text(_OVERRIDE, encoding="utf-8")
+    def keep_state_here(self) -> None:
+        """State on disk instead of S3: the one difference from production, and only for speed."""
         (self.folder / "backend_override.tf").write_text(
             'terraform {\n  backend "local" {}\n}\n', encoding="utf-8"
         )
