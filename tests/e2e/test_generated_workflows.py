@@ -1,0 +1,233 @@
+"""Generated workflows before the public checkers, and the CI workflow running under act.
+
+act runs in host mode, on this machine and without containers. Marketplace actions have local
+stand-ins, since nothing is fetched. Lint and tests are the real ones; the security scans need
+advisories from the network and Terraform needs its providers, so these two tools have stand-ins.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from codegen.scaffold import scaffold
+from common.home import HOME
+from lld.parse import parse_file
+from local.project import Kind, Project
+from local.rehearsal import default_design, service_python
+from pipelines.build import RUNNER, Pipeline, workflow_files
+from pipelines.pins import pins
+from pipelines.validate import validate
+from tests.pipelines.builders import SERVICE, flow
+from tests.pipelines.corpus_cases import all_cases, write_case
+from tests.pipelines.tools import call, require
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with all generated workflows and nothing else."""
+    for path, text in workflow_files(SERVICE):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    call("git", "init", "--quiet", cwd=tmp_path)
+    return tmp_path
+
+
+def test_actionlint_finds_nothing(repository: Path) -> None:
+    shellcheck = require("shellcheck")
+    answer = call(require("actionlint"), f"-shellcheck={shellcheck}", cwd=repository)
+    assert (answer.returncode, answer.stdout) == (0, "")
+
+
+def test_zizmor_finds_nothing_even_pedantically(repository: Path) -> None:
+    words = ("--pedantic", "--offline", "--format=json-v1", "--no-progress", ".")
+    answer = call(require("zizmor"), *words, cwd=repository)
+    found = [one for one in json.loads(answer.stdout) if not one["ignored"]]
+    assert answer.returncode == 0, answer.stderr
+    assert found == []
+
+
+def test_trap_6_10_what_is_ignored_is_one_line_with_its_reason(repository: Path) -> None:
+    text = "".join(path.read_text() for path in repository.rglob("*.yml"))
+    assert len(re.findall(r"zizmor: ignore", text)) == 1
+    assert "not known to act" in text
+
+
+def test_the_published_schema_accepts_them(repository: Path) -> None:
+    files = sorted((repository / ".github" / "workflows").glob("*.yml"))
+    words = ("--builtin-schema", "vendor.github-workflows", *files)
+    answer = call(require("check-jsonschema"), *words, cwd=repository)
+    assert answer.returncode == 0, answer.stdout
+
+
+@pytest.mark.parametrize("pipeline", list(Pipeline), ids=[one.value for one in Pipeline])
+def test_shellcheck_accepts_every_script(pipeline: Pipeline, tmp_path: Path) -> None:
+    shellcheck = require("shellcheck")
+    text = dict(workflow_files(SERVICE, [pipeline]))[pipeline.path]
+    scripts = [s.run for job in flow(text).jobs.values() for s in job.steps if s.run]
+    for number, script in enumerate(scripts):
+        path = tmp_path / f"{number}.sh"
+        # Expressions are replaced by text before bash sees a script.
+        path.write_text("#!/usr/bin/env bash\n" + re.sub(r"\$\{\{.*?\}\}", "x", script.text))
+        answer = call(shellcheck, "--shell=bash", path, cwd=tmp_path)
+        assert answer.returncode == 0, f"line {script.line}: {answer.stdout}"
+
+
+def test_both_linters_run_in_parallel_and_find_nothing(repository: Path) -> None:
+    require("actionlint")
+    require("zizmor")
+    report = validate(repository)
+    assert [(f.file, f.line, f.rule) for f in report.findings] == []
+    assert [(engine.name, engine.ran) for engine in report.engines] == [
+        ("actionlint", True),
+        ("zizmor", True),
+    ]
+
+
+def test_actionlint_accepts_the_correct_twins_of_the_corpus(tmp_path: Path) -> None:
+    actionlint = require("actionlint")
+    complaints = []
+    for case in all_cases():
+        path = write_case(case, tmp_path / case.name, case.twin)
+        answer = call(actionlint, "-oneline", "-shellcheck=", path, cwd=tmp_path / case.name)
+        complaints += answer.stdout.splitlines()
+    assert complaints == []
+
+
+# --- under act ---------------------------------------------------------------------------------
+
+STAND_INS = {
+    "actions/checkout": "echo checked out by act",
+    # What setup-python's cache does for a second run: the environment is there already.
+    "actions/setup-python": 'ln -sfn "$PREPARED" .venv',
+    "actions/upload-artifact": "echo kept",
+    "actions/cache": "echo no cache",
+    "hashicorp/setup-terraform": "echo terraform is on PATH",
+}
+TOOL_STAND_IN = 'print("stand-in")\n'
+
+
+@dataclass(frozen=True)
+class Ci:
+    """A generated service whose CI workflow can run under act."""
+
+    root: Path
+    words: tuple[str, ...]
+    env: dict[str, str]
+
+    def run(self) -> tuple[int, dict[str, str], str]:
+        """Run all jobs: exit code, result by job, and everything that was printed."""
+        import subprocess
+
+        answer = subprocess.run(
+            self.words,
+            cwd=self.root,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        said = answer.stdout + answer.stderr
+        results = re.findall(r"^\[CI/([^\]]+)\].*Job (succeeded|failed)", said, re.M)
+        return answer.returncode, {name.strip(): result for name, result in results}, said
+
+
+@pytest.fixture(scope="module")
+def ci(tmp_path_factory: pytest.TempPathFactory) -> Ci:
+    """The smallest example design as a service with its tools, ready to run under act."""
+    act = require("act")
+    base = tmp_path_factory.mktemp("act")
+    root = base / "2_bbws_bookmark_lambda"
+    scaffold(parse_file(default_design()), root)
+    _carry_tools(root)
+    python = service_python(Project(root, Kind.SERVICE))
+    _stand_ins(base / "actions")
+    for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message=x"]):
+        identity = ["-c", "user.name=x", "-c", "user.email=x@example.com"]
+        call("git", *identity, *words, cwd=root)
+    words = [
+        act,
+        "push",
+        "-W",
+        Pipeline.CI.path,
+        "-P",
+        f"{RUNNER}=-self-hosted",
+        "--no-cache-server",
+    ]
+    for action in STAND_INS:
+        folder = base / "actions" / action
+        words += ["--local-repository", f"{action}@{pins()[action].sha}={folder}"]
+    env = {
+        "PATH": os.pathsep.join([str(_only_python(base, python)), os.environ["PATH"]]),
+        "HOME": str(base),
+        "PREPARED": str(python.parent.parent),
+    }
+    return Ci(root, (*words, "--env", f"PREPARED={env['PREPARED']}"), env)
+
+
+def _failures(said: str) -> str:
+    """The end of what the failed jobs printed, gates aside."""
+    failed = set(re.findall(r"^(\[CI/[^\]]+\]).*Job failed", said, re.M))
+    lines = [row for row in said.splitlines() if row.startswith(tuple(failed))]
+    return "\n".join(lines[-60:])
+
+
+def _only_python(base: Path, python: Path) -> Path:
+    """A folder with `python` alone, the one that a runner's setup-python would put on PATH."""
+    folder = base / "bin"
+    folder.mkdir()
+    (folder / "python").symlink_to(python.resolve())
+    return folder
+
+
+def _carry_tools(root: Path) -> None:
+    """The tools that travel in a service's repository, with what they require."""
+    target = root / "utils" / "devops"
+    if not target.exists():
+        shutil.copytree(
+            HOME / "utils" / "devops", target, ignore=shutil.ignore_patterns("__pycache__")
+        )
+        needed = (HOME / "requirements.txt").read_text().split("# --- tests")[0]
+        (target / "requirements.txt").write_text(needed)
+    for name in ("security_cli.py", "terraform_cli.py"):
+        (target / name).write_text(TOOL_STAND_IN)
+
+
+def _stand_ins(folder: Path) -> None:
+    for action, command in STAND_INS.items():
+        (folder / action).mkdir(parents=True)
+        (folder / action / "action.yml").write_text(
+            "name: stand-in\ndescription: x\nruns:\n  using: composite\n  steps:\n"
+            f"    - shell: bash\n      run: {command}\n"
+        )
+
+
+def test_ci_is_green_on_a_generated_service(ci: Ci) -> None:
+    code, results, said = ci.run()
+    assert code == 0, _failures(said)
+    assert results == dict.fromkeys(
+        ["Lint and types", "Test", "Security scan", "Terraform", "CI gate"], "succeeded"
+    )
+
+
+def test_ci_and_its_gate_are_red_when_a_test_is_broken(ci: Ci) -> None:
+    broken = ci.root / "tests" / "unit" / "test_broken.py"
+    broken.write_text("def test_broken() -> None:\n    raise AssertionError\n")
+    try:
+        code, results, said = ci.run()
+    finally:
+        broken.unlink()
+    assert code != 0
+    assert results["Test"] == "failed", _failures(said)
+    assert results["CI gate"] == "failed"
+    assert results["Security scan"] == "succeeded"
