@@ -27,7 +27,8 @@ from common.environments import environment
 from lld.model import Design, Endpoint, Resource, Trigger
 from lld.parse import parse_file
 from tests.codegen.terraform.build import make_design, make_function, make_index, make_table
-from tests.codegen.terraform.world import FakeAws, Terraform, fake_aws, find_providers
+from tests.codegen.terraform.world import FakeAws, Terraform, fake_aws
+from tests.support.terraform import terraform_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "templates" / "examples").glob("*.md"))
@@ -41,21 +42,16 @@ OTHER_ACCOUNT = "111122223333"
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture(scope="session")
-def providers() -> Path:
-    """A folder of providers, or the reason why these tests do not run."""
-    if shutil.which("terraform") is None:
-        pytest.skip("terraform is not on PATH")
-    found = find_providers()
-    if found is None:
-        pytest.skip("no AWS provider >= 5.100, < 7 was found on this machine")
-    return found
+@pytest.fixture
+def providers() -> dict[str, str]:
+    """Variables that name a folder of providers, or the reason why these tests do not run."""
+    return terraform_environment()
 
 
 @pytest.fixture
 def aws(tmp_path: Path) -> Iterator[FakeAws]:
     """The account of dev, empty."""
-    with fake_aws(DEV.account, DEV.region, tmp_path / "moto.log") as running:
+    with fake_aws(DEV.account, DEV.region, tmp_path) as running:
         yield running
 
 
@@ -97,7 +93,7 @@ def make_state_storage(aws: FakeAws) -> None:
 
 def applied(
     service: ServiceView,
-    providers: Path,
+    providers: dict[str, str],
     aws: FakeAws,
     folder: Path,
     chosen: Mapping[str, str] | None = None,
@@ -107,7 +103,7 @@ def applied(
     With `chosen` variables the state lies in the environment's bucket, as in production.
     """
     put_code(aws, service)
-    terraform = Terraform(written(service, folder), providers, aws.variables())
+    terraform = Terraform(written(service, folder), {**providers, **aws.server.environment()})
     terraform.run("fmt", "-check", "-diff", "-recursive")
     if chosen is None:
         terraform.keep_state_here()
@@ -257,8 +253,9 @@ def open_actions(aws: FakeAws, role: str) -> set[str]:
 
 def test_trap_3_4_a_wrong_account_stops_the_plan(providers, tmp_path):
     service = view_service(make_design())
-    with fake_aws(OTHER_ACCOUNT, DEV.region, tmp_path / "moto.log") as foreign:
-        terraform = Terraform(written(service, tmp_path), providers, foreign.variables())
+    with fake_aws(OTHER_ACCOUNT, DEV.region, tmp_path) as foreign:
+        variables = {**providers, **foreign.server.environment()}
+        terraform = Terraform(written(service, tmp_path), variables)
         terraform.keep_state_here()
         terraform.run("init", "-input=false")
         done = terraform.run(
@@ -270,7 +267,7 @@ def test_trap_3_4_a_wrong_account_stops_the_plan(providers, tmp_path):
 
 def test_values_of_another_environment_stop_the_plan(providers, aws, tmp_path):
     service = view_service(make_design())
-    terraform = Terraform(written(service, tmp_path), providers, aws.variables())
+    terraform = Terraform(written(service, tmp_path), {**providers, **aws.server.environment()})
     terraform.keep_state_here()
     terraform.run("init", "-input=false")
     words = ("plan", "-no-color", "-var-file=environments/dev.tfvars", "-var=environment=sit")
