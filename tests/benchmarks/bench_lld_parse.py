@@ -107,7 +107,7 @@ def main() -> None:
     print(f"  command line - start-up {command_line(text, 5) / peer:6.2f} x tokenizing (limit 3)")
     print(f"  peak memory             {peak_memory(text) / len(text):6.2f} x the text (limit 40)")
     small, large = generated(500), generated(5000)
-    growth = median(parsing(large) / parsing(small) for _ in range(3))
+    growth = median(parsing(large) / parsing(small) for _ in range(7))
     size = len(large) / len(small)
     print(f"{size:.1f} x the text, {len(large) / 1e6:.1f} MB with 5000 endpoints")
     print(f"  time                    {growth:6.2f} x (limit 11)")

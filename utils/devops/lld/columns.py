@@ -140,7 +140,7 @@ _WORDINGS: dict[Role, str] = {
     Role.TIMEOUT: "timeout|timeout s|timeout sec|timeout seconds|lambda timeout|time out",
     Role.TOPIC: "topic|topic name|sns topic",
     Role.DLQ: "dlq|dead letter queue|dlq name|dead letter queue name",
-    Role.SECRET: "secret|secret name|secret id|secret path",
+    Role.SECRET: "secret|secret name|secret id|secret path",  # pragma: allowlist secret
     Role.BUCKET: "bucket|bucket name|s3 bucket",
     Role.TRIGGER: "trigger|trigger type|event source|source|triggered by|invocation|"
     "trigger source|invoked by|event|event trigger|invocation type|trigger event",

@@ -22,6 +22,8 @@ class _Entry:
     """A function while its statements are being joined."""
 
     facts: list[FunctionFact] = field(default_factory=list)
+    groups: dict[int, set[str]] = field(default_factory=dict)
+    """Names that each table gives it."""
 
     def stated(self) -> list[FunctionFact]:
         return [fact for fact in self.facts if fact.trust is Trust.STATED] or self.facts
@@ -53,9 +55,8 @@ class _FunctionBook:
 
     def _same_table(self, entry: _Entry, fact: FunctionFact) -> bool:
         """Rows of one inventory are different functions, unless they repeat the very name."""
-        return fact.trust >= Trust.TOLD and any(
-            other.group == fact.group and other.name != fact.name for other in entry.facts
-        )
+        names = entry.groups.get(fact.group, set())
+        return fact.trust >= Trust.TOLD and bool(names - {fact.name})
 
     def _route(self, method: str, path: str) -> tuple[str, str]:
         route = self._routes.find(method, path)
@@ -63,6 +64,7 @@ class _FunctionBook:
 
     def file(self, entry: _Entry, fact: FunctionFact) -> None:
         entry.facts.append(fact)
+        entry.groups.setdefault(fact.group, set()).add(fact.name)
         self._by_key.setdefault(function_key(fact.name), entry)
         for method, path in fact.methods:
             self._by_route.setdefault(self._route(method, path), entry)

@@ -102,7 +102,7 @@ def merge_enums(facts: Iterable[EnumFact]) -> tuple[tuple[Enumeration, ...], lis
             groups.setdefault(fold(fact.name), []).append(fact)
         elif fact.trust is Trust.FORMAL:
             inline.append(fact)
-    sets = list(dict.fromkeys(fact.values for fact in inline))[:500]
+    sets = _by_value(inline)
     made: list[Enumeration] = []
     problems: list[Problem] = []
     for group in groups.values():
@@ -132,13 +132,26 @@ def _lists_joined(facts: Iterable[EnumFact]) -> list[EnumFact]:
     return joined
 
 
-def _same_set(values: tuple[str, ...], sets: list[tuple[str, ...]]) -> tuple[str, ...] | None:
+def _by_value(facts: Iterable[EnumFact]) -> dict[str, list[tuple[str, ...]]]:
+    """Lists of values without a name, found by any of their values."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for values in dict.fromkeys(fact.values for fact in facts):
+        for value in values:
+            found.setdefault(fold(value), []).append(values)
+    return found
+
+
+def _same_set(
+    values: tuple[str, ...], sets: dict[str, list[tuple[str, ...]]]
+) -> tuple[str, ...] | None:
     """A contract's list that is this enumeration with at most one value spelled differently."""
     folded = {fold(value) for value in values}
-    for candidate in sets:
-        shared = len(folded & {fold(value) for value in candidate})
-        if len(candidate) == len(values) and shared >= max(2, len(values) - 1):
-            return candidate
+    # One value may differ, so a fitting list is found by one of any two.
+    for name in sorted(folded)[:2]:
+        for candidate in sets.get(name, [])[:50]:
+            shared = len(folded & {fold(value) for value in candidate})
+            if len(candidate) == len(values) and shared >= max(2, len(values) - 1):
+                return candidate
     return None
 
 
