@@ -42,7 +42,7 @@ def first_code(text: str) -> str | None:
     return spans[0] if spans else None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=32768)
 def words(text: str) -> tuple[str, ...]:
     """Lower-case words of a name in any spelling: `createOrder_public` -> create, order, public."""
     return tuple(_WORD.findall(_CAMEL.sub(" ", text[:LONGEST_CELL]).lower()))
@@ -147,7 +147,7 @@ def path_in(text: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=32768)
 def route_key(path: str) -> str:
     """A path with parameter names, case and the version prefix folded away."""
     return _VERSION.sub("", _PARAMETER.sub("{}", path)).rstrip("/").lower() or "/"
