@@ -10,9 +10,9 @@ from click.testing import CliRunner
 
 from common.github import Limits
 from repo_cli import cli
-from tests.repository.house import NAME, PATH, House, gated, house, made
+from tests.repository.house import NAME, PATH, House, gated, house, made, prepared
 
-__all__ = ["gated", "house", "made"]
+__all__ = ["gated", "house", "made", "prepared"]
 
 LIMITS = Limits(attempts=1, connect=1)
 COMMANDS = {

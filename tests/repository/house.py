@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +15,15 @@ from click.testing import CliRunner, Result
 
 from common.github import Clock, GitHub
 from repo_cli import cli
+from repository.model import Slug
+from repository.operations import Target, configure, create
 from sandbox.github.app import Interruption
 from sandbox.github.server import Server
+from sandbox.github.store import Store
 
 NAME = "2_bbws_auth_lambda"
 PATH = f"/repos/bbws/{NAME}"
+SLUG = Slug("bbws", NAME)
 TOKEN = "ghs-sandbox-" + "0123456789abcdef" * 2
 CI = """\
 name: CI
@@ -88,37 +93,63 @@ class House:
 
 @contextmanager
 def opened(folder: Path, interrupt: Interruption | None = None) -> Iterator[House]:
-    """A house of its own for one test, or for one module."""
+    """A house of its own; a folder that holds one already is gone on with."""
     with Server(folder / "github", interrupt=interrupt) as server:
-        store = server.store
-        store.add_user("ada", TOKEN)
-        members = {"dev-lead": "ben", "business-owner": "cyn", "tech-lead": "dan"}
-        for login in members.values():
-            store.add_user(login, f"ghs-sandbox-{login}-0123456789")
-        store.add_org("bbws", owners=["ada"])
-        for slug, login in members.items():
-            store.add_team("bbws", slug, [login])
+        if not server.store.data["users"]:
+            _furnish(server.store)
         yield House(server, folder)
 
 
+def _furnish(store: Store) -> None:
+    store.add_user("ada", TOKEN)
+    members = {"dev-lead": "ben", "business-owner": "cyn", "tech-lead": "dan"}
+    for login in members.values():
+        store.add_user(login, f"ghs-sandbox-{login}-0123456789")
+    store.add_org("bbws", owners=["ada"])
+    for slug, login in members.items():
+        store.add_team("bbws", slug, [login])
+
+
+@contextmanager
+def at_home(folder: Path) -> Iterator[House]:
+    """The house in `folder`, as the GitHub of this process and its directory."""
+    with opened(folder) as found, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GITHUB_TOKEN", TOKEN)
+        patch.setenv("GITHUB_API_URL", found.server.url)
+        patch.chdir(folder)
+        yield found
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A house with its repository (`made`), and one with its gates too (`gated`), to copy."""
+    folder = tmp_path_factory.mktemp("houses")
+    with opened(folder / "made") as found:
+        create(Target(SLUG, connect=found.connect), None, ())
+    shutil.copytree(folder / "made", folder / "gated")
+    with opened(folder / "gated") as found:
+        configure(Target(SLUG, connect=found.connect))
+    return folder
+
+
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    with opened(tmp_path) as found:
-        monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
-        monkeypatch.setenv("GITHUB_API_URL", found.server.url)
-        monkeypatch.chdir(tmp_path)
+def house(tmp_path: Path) -> Iterator[House]:
+    """The organisation, without any repository."""
+    with at_home(tmp_path) as found:
         yield found
 
 
 @pytest.fixture
-def made(house: House) -> House:
+def made(tmp_path: Path, prepared: Path) -> Iterator[House]:
     """The house with its repository."""
-    assert house.on("create").exit_code == 0
-    return house
+    shutil.copytree(prepared / "made", tmp_path, dirs_exist_ok=True)
+    with at_home(tmp_path) as found:
+        yield found
 
 
 @pytest.fixture
-def gated(made: House) -> House:
+def gated(tmp_path: Path, prepared: Path) -> Iterator[House]:
     """The house with its repository, its environments and their gates."""
-    assert made.on("configure", "--environments").exit_code == 0
-    return made
+    shutil.copytree(prepared / "gated", tmp_path, dirs_exist_ok=True)
+    with at_home(tmp_path) as found:
+        yield found

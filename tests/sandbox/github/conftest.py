@@ -1,3 +1,3 @@
-from tests.repository.house import gated, house, made
+from tests.repository.house import gated, house, made, prepared
 
-__all__ = ["gated", "house", "made"]
+__all__ = ["gated", "house", "made", "prepared"]

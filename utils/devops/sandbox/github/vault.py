@@ -121,7 +121,7 @@ def variables(owner: str, repo: str, environment: str | None = None) -> Any:
 
 @_both("/variables/<name>")
 def variable(owner: str, repo: str, name: str, environment: str | None = None) -> Data:
-    found = _holder(owner, repo, environment)["variables"].get(name)
+    found: Data | None = _holder(owner, repo, environment)["variables"].get(name)
     return found if found else not_found()
 
 
