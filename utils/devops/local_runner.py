@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import click
 
 from common.boundary import Cli
-from common.errors import ExitCode
+from common.errors import DevopsError, ExitCode
 from common.options import output_options
 from common.output import emit, note, table, warn
 from common.unbuilt import not_built
 from sandbox.commands import sandbox
 
 if TYPE_CHECKING:
+    from local.invoke import Options as InvokeOptions
     from local.rehearsal import Stage
     from local.testing import RunOptions
 
@@ -204,25 +205,88 @@ def _word(passed: bool) -> str:
 @click.option(
     "--event", type=click.Path(path_type=Path), required=True, help="Event to invoke with (JSON)."
 )
-@click.option("--function", help="Function to invoke.  [default: the only one]")
+@click.option("--function", help="Function to invoke.  [default: the one the event is for]")
+@click.option("--watch", "watching", is_flag=True, help="Invoke again after each change.")
+@click.option("--localstack", is_flag=True, help="Call LocalStack, where it runs.")
+@click.option(
+    "--sandbox",
+    "sandbox_name",
+    default="default",
+    show_default=True,
+    envvar="BBWS_SANDBOX",
+    help="Sandbox to call, where it runs; moto takes its place otherwise.",
+)
 @output_options
-def lambda_(**_: object) -> None:
-    """Invoke a function of the service with an event.
+def lambda_(
+    event: Path,
+    function: str | None,
+    watching: bool,
+    localstack: bool,
+    sandbox_name: str,
+    output: str,
+) -> None:
+    """Invoke a function of the service, from its source, with an event.
 
-    Example: local_runner.py lambda --event event.json
+    \b
+    Examples:
+      local_runner.py lambda --event event.json
+      local_runner.py lambda --event event.json --function get_bookmark --watch
     """
-    not_built()
+    from local.invoke import Options
+
+    options = Options(event, function, localstack, sandbox_name)
+    if watching:
+        _watch_lambda(options)
+    click.get_current_context().exit(_invoke_once(options, output))
+
+
+def _invoke_once(options: InvokeOptions, output: str) -> ExitCode:
+    from dataclasses import asdict
+
+    from local.invoke import described, invoke, show_logs
+    from local.project import find_project
+
+    invocation = invoke(find_project(Path.cwd()), options, warn)
+    show_logs(invocation)
+    emit(asdict(invocation), output, lambda: described(invocation))
+    note(f"{invocation.function}: {invocation.duration_ms:.0f} ms, with {invocation.aws}")
+    return ExitCode.DONE if invocation.ok else ExitCode.FAILED
+
+
+def _watch_lambda(options: InvokeOptions) -> None:
+    from local.project import find_project
+    from local.watching import changes, run_on_change
+
+    def again() -> None:
+        # A file saved half-way is no reason to stop watching.
+        try:
+            _invoke_once(options, "text")
+        except DevopsError as error:
+            warn(error.message)
+
+    run_on_change(again, changes(find_project(Path.cwd()).root), note)
 
 
 @cli.command()
 @click.option("--build", is_flag=True, help="Build the image first.")
+@click.option("--event", type=click.Path(path_type=Path), help="Event to invoke with (JSON).")
+@click.option("--function", help="Function to invoke.  [default: the image's own]")
+@click.option("--scan/--no-scan", default=True, show_default=True, help="Scan the image.")
 @output_options
-def docker(**_: object) -> None:
-    """Run the service's container image.
+def docker(build: bool, event: Path | None, function: str | None, scan: bool, output: str) -> None:
+    """Run the service's container image: build, invoke once, scan.
 
     Example: local_runner.py docker --build
     """
-    not_built()
+    from dataclasses import asdict
+
+    from common.progress import step
+    from local.container import Options, described, exit_code, run_container
+    from local.project import find_project
+
+    outcome = run_container(find_project(Path.cwd()), Options(build, event, function, scan), step)
+    emit(asdict(outcome), output, lambda: described(outcome))
+    click.get_current_context().exit(exit_code(outcome))
 
 
 @cli.command()

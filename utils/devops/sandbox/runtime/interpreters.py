@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from common.errors import UnavailableError
+
 OVERRIDE = "BBWS_SANDBOX_PYTHON"
 """Environment variable that names the interpreter for every function."""
 
@@ -45,6 +47,18 @@ def interpreter(runtime: str) -> Interpreter:
             return found
     found = _ask(sys.executable, runtime)
     assert found is not None, "the running interpreter runs"
+    return found
+
+
+def ask(path: str) -> Interpreter:
+    """What a given interpreter is.
+
+    Raises:
+        UnavailableError: It does not run.
+    """
+    found = _ask(path, "")
+    if found is None:
+        raise UnavailableError(f"{path!r} is no Python that runs")
     return found
 
 
