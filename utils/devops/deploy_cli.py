@@ -473,8 +473,10 @@ def _roll_back(site: Site, version: str, output: str, raw: dict[str, Any]) -> No
     if back.nothing_to_do:
         emit({"nothing_to_do": True}, output, lambda: f"{version} is live already: nothing to do")
     elif raw["dry_run"]:
-        data = {"plan": plan_data(back.plan)}
-        emit(data, output, lambda: plan_text(f"back to {version}, nothing is changed:", back.plan))
+        planned = {"plan": plan_data(back.plan)}
+        emit(
+            planned, output, lambda: plan_text(f"back to {version}, nothing is changed:", back.plan)
+        )
     else:
         data = {"rolled_back_to": version, "component": raw["component"]}
         emit(data, output, lambda: f"{site.service} is back at {version} ({raw['component']})")

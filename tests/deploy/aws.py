@@ -1,0 +1,189 @@
+"""A service in the sandbox: functions with tags, permissions and alias, and its repository."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from common.environments import environment
+from deploy.strategy import default_strategy
+from sandbox.control import Sandbox
+from sandbox.seeding import session_of
+from tests.deploy.fakes import FakeTime
+
+HANDLER = """
+VERSION = "{version}"
+
+
+def handler(event, context):
+    {body}
+    return {{"statusCode": 200, "body": VERSION}}
+"""
+HEALTHY = "pass"
+BROKEN = 'raise ValueError("broken")'
+
+
+def handler(version: str, body: str = HEALTHY) -> str:
+    return HANDLER.format(version=version, body=body)
+
+
+def zipped(files: dict[str, str]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name), text)
+    return content.getvalue()
+
+
+class ServiceOnAws:
+    """What Terraform would have made for a service in one environment."""
+
+    def __init__(self, sandbox: Sandbox, service: str, env: str = "dev", functions=("get", "put")):
+        self.environment = environment(env)
+        self.session = session_of(sandbox, self.environment)
+        self.service = service
+        self.names = [f"bbws-{service}-{name}-{env}" for name in functions]
+        self.lambda_: Any = self.session.client("lambda")
+        self.cloudwatch: Any = self.session.client("cloudwatch")
+        role = self._role()
+        for name in self.names:
+            self._function(name, role)
+
+    def _role(self) -> str:
+        iam: Any = self.session.client("iam")
+        name = f"{self.service}-{self.environment.name}"
+        document = json.dumps({"Version": "2012-10-17", "Statement": []})
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+        return str(made["Role"]["Arn"])
+
+    def _function(self, name: str, role: str) -> None:
+        self.lambda_.create_function(
+            FunctionName=name,
+            Runtime="python3.12",
+            Handler="src.handlers.api.handler",
+            Role=role,
+            Code={"ZipFile": zipped({"src/handlers/api.py": handler("initial")})},
+            Publish=True,
+            Timeout=5,
+            Tags={"Service": self.service, "Environment": self.environment.name},
+        )
+        self.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+        self.lambda_.add_permission(
+            FunctionName=name, Qualifier="live", StatementId="api", Action="lambda:InvokeFunction",
+            Principal="apigateway.amazonaws.com",
+        )  # fmt: skip
+
+    def live(self) -> dict[str, tuple[str, dict[str, float]]]:
+        """Version and weights of each alias."""
+        found = {}
+        for name in self.names:
+            alias = self.lambda_.get_alias(FunctionName=name, Name="live")
+            weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+            found[name] = (alias["FunctionVersion"], dict(weights))
+        return found
+
+    def answers(self) -> set[str]:
+        """What callers of the alias get."""
+        bodies = set()
+        for name in self.names:
+            answer = self.lambda_.invoke(FunctionName=name, Qualifier="live", Payload=b"{}")
+            bodies.add(json.load(answer["Payload"])["body"])
+        return bodies
+
+
+class Repo:
+    """The service's repository, with commits and tags."""
+
+    def __init__(self, folder: Path, service: str) -> None:
+        self.root = folder / f"2_bbws_{service}_lambda"
+        (self.root / "src" / "handlers").mkdir(parents=True)
+        for package in ("src", "src/handlers"):
+            (self.root / package / "__init__.py").write_text("")
+        (self.root / ".gitignore").write_text("dist/\n")
+        self.git("init", "--quiet", "--initial-branch=main")
+
+    def git(self, *words: str) -> str:
+        answer = subprocess.run(
+            ["git", *words], cwd=self.root, check=True, capture_output=True, text=True
+        )
+        return answer.stdout.strip()
+
+    def commit(self, version: str, body: str = HEALTHY, *, tag: bool = True) -> str:
+        """A commit whose handler answers with the version; returns its id."""
+        (self.root / "src" / "handlers" / "api.py").write_text(handler(version, body))
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "-m", f"feat: {version}")
+        if tag:
+            self.git("tag", version)
+        return self.git("rev-parse", "HEAD")
+
+
+def enter(sandbox: Sandbox, monkeypatch: Any, folder: Path) -> None:
+    """This process works in the sandbox, inside the folder."""
+    exports = sandbox.exports
+    for name in exports.unset:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in exports.variables.items():
+        if not name.startswith("GITHUB"):
+            monkeypatch.setenv(name, value)
+    monkeypatch.delenv("GITHUB_RUN_ID", raising=False)
+    monkeypatch.chdir(folder)
+    assert os.environ["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1")
+
+
+class Traffic:
+    """Puts the metrics of live traffic into CloudWatch, minute by minute of a clock of its own."""
+
+    def __init__(self, service: ServiceOnAws, time: FakeTime, errors: dict[str, float]) -> None:
+        self._service = service
+        self._errors = errors
+        self._last = time.moment.replace(second=0, microsecond=0)
+        time.then = self.pass_to
+
+    def pass_to(self, moment: Any) -> None:
+        while self._last + timedelta(minutes=1) <= moment:
+            self._minute(self._last)
+            self._last += timedelta(minutes=1)
+
+    def _minute(self, at: Any) -> None:
+        for name, (version, weights) in self._service.live().items():
+            for other, share in weights.items():
+                self._put(name, other, round(600 * share), at, self._errors.get(other, 0.0))
+            rest = 1 - sum(weights.values())
+            self._put(name, version, round(600 * rest), at, self._errors.get(version, 0.0))
+
+    def _put(self, name: str, version: str, count: int, at: Any, errors: float) -> None:
+        durations = [50 + (i % 40) for i in range(min(count, 40))]
+        scale = max(1, count // max(1, len(durations)))
+        bases = [
+            [("FunctionName", name), ("Resource", f"{name}:live")],
+            [("FunctionName", name), ("Resource", f"{name}:live"), ("ExecutedVersion", version)],
+        ]
+        data = []
+        for base in bases:
+            where = [{"Name": key, "Value": value} for key, value in base]
+            common = {"Dimensions": where, "Timestamp": at + timedelta(seconds=30)}
+            data += [
+                {"MetricName": "Invocations", "Value": float(count), **common},
+                {"MetricName": "Errors", "Value": float(round(count * errors)), **common},
+                {
+                    "MetricName": "Duration",
+                    "Values": [float(d) for d in durations],
+                    "Counts": [float(scale)] * len(durations),
+                    **common,
+                },
+            ]
+        self._service.cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=data)
+
+
+def quick(environment_name: str = "prod"):
+    """Prod's strategy, looked at once a minute."""
+    from dataclasses import replace
+
+    return replace(default_strategy(environment_name), poll_seconds=60)
