@@ -325,8 +325,10 @@ def setup_from_lld(
 def _steps(report: SetupReport) -> str:
     lines = []
     for done in report.steps:
-        what = f"{len(done.changes)} changes" if done.changes else "as it has to be"
-        lines.append(f"{done.number} {done.name}: {', '.join([what, *done.notes[:1]])}")
+        count = len(done.changes)
+        changes = [f"{count} change{'s' * (count != 1)}"] if count else []
+        what = ", ".join([*changes, *done.notes[:1]]) or "as it has to be"
+        lines.append(f"{done.number} {done.name}: {what}")
         if report.dry_run:
             lines += [f"    would {change}" for change in done.changes]
         lines += [f"    {text}" for text in done.notes[1:]]
