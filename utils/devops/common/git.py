@@ -8,12 +8,12 @@ from pathlib import Path
 from common.process import Completed, run
 
 _INSTALL = "install git"
-_KEPT = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_SSL_NO_VERIFY", "GIT_ASKPASS")
+_KEPT = ("GIT_SSH", "GIT_SSL", "GIT_ASKPASS", "GIT_AUTHOR", "GIT_COMMITTER", "GIT_CONFIG")
 
 
 def environment() -> dict[str, str]:
     """This process's environment without what would point git at another repository."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k in _KEPT}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k.startswith(_KEPT)}
     return {**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 
