@@ -70,7 +70,7 @@ def read_baseline(root: Path) -> Baseline | None:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return _parsed(content)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise UnavailableError(f"reading {str(path)!r}: {error.strerror}") from error

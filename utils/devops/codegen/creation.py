@@ -57,7 +57,7 @@ def _unsourced_keys(entity: EntityView, request: ModelView, values: _Values) -> 
     """Key fields that may end up without a value."""
     given = {one.field for one in values.bindings}
     given |= {one.name for one in request.fields if one.required}
-    return [name for name in entity.key_fields if name not in given and name not in entity.parents]
+    return [one.wire for one in entity.model.fields if one.name in set(entity.key_fields) - given]
 
 
 def _values(entity: EntityView, request: ModelView, meaning: Meaning) -> _Values:

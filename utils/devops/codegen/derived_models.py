@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from codegen.field_types import Kind
 from codegen.model_view import FieldView, Models, ModelView, Role
 from codegen.naming import Names, words
+from codegen.route_meaning import CLAIMED
 
 if TYPE_CHECKING:
     from codegen.entity_view import EntityView
@@ -33,7 +34,7 @@ def derived_request(entity: EntityView, verb: str, meaning: Meaning) -> ModelVie
         *([entity.soft_delete.field] if entity.soft_delete else []),
         *(entity.key_fields if verb == "Update" else ()),
         *(one.name for one in meaning.route.params),
-        *(name for name in entity.key_fields if meaning.is_claimed(name, entity)),
+        *(name for name in entity.key_fields if name in CLAIMED),
     }
     fields = [one for one in entity.model.fields if one.name not in given]
     if verb == "Update":

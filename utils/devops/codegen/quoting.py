@@ -172,11 +172,16 @@ def _natural(name: str) -> list[tuple[int, int, str]]:
 
 def one_line(text: str, limit: int = 400) -> str:
     """The text on one line: white space folded, invisible characters gone, cut where it is long."""
-    text = "".join(
-        " " if unicodedata.category(one) in _INVISIBLE or one.isspace() else one for one in text
-    )
+    text = _visible(text)
     text = " ".join(text.split())
     return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
+def _visible(text: str, keep: str = "") -> str:
+    """The text with a space for each control, format or lone surrogate character."""
+    return "".join(
+        " " if one not in keep and unicodedata.category(one) in _INVISIBLE else one for one in text
+    )
 
 
 def sentence(text: str | None, default: str) -> str:
@@ -191,7 +196,7 @@ def docstring(text: str, indent: int = 0) -> str:
 
     The first line may not start with a quote nor the last end with one or a backslash.
     """
-    safe = text.replace("\\", "/").replace('"""', "'''").rstrip()
+    safe = _visible(text, keep="\n").replace("\\", "/").replace('"""', "'''").rstrip()
     if safe.endswith('"'):
         safe += "."
     if safe.startswith('"'):
@@ -225,8 +230,8 @@ def toml_str(text: str) -> str:
 
 
 def yaml_str(text: str) -> str:
-    """A double-quoted YAML scalar; JSON's strings are YAML's."""
-    return json.dumps(text).replace("\x7f", "\\u007f")
+    """A double-quoted YAML scalar; its escapes are those of Python."""
+    return f'"{"".join(_escaped(character, chr(34)) for character in text)}"'
 
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#+!|~])")

@@ -208,7 +208,7 @@ def _repository(entity: EntityView, view: ServiceView, samples: Samples) -> str:
         remove4=bracketed("repository.remove(", [*remove, "**KEY"], ")", 4),
         stored="item",
         change=f'{{"{mutable.name}": "changed"}}' if mutable else None,
-        changed="{" + ", ".join(changed) + "}",
+        changed=bracketed("{", changed, "}", 4, before=len("expected = ")),
         version=version.name if version else None,
         has_all=has_all,
         scans=scans,

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Protocol, cast
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from src.utils.errors import InvalidRequestError, UnavailableError
 
@@ -25,9 +25,6 @@ _BUSY = frozenset(
 
 class Table(Protocol):
     """The part of a boto3 table that repositories use."""
-
-    @property
-    def table_status(self) -> str: ...
 
     def get_item(self, **arguments: Any) -> Any: ...
 
@@ -45,15 +42,21 @@ class Table(Protocol):
 @lru_cache(maxsize=16)
 def table(name: str) -> Table:
     """The table of that name; the connection is kept for the life of the function."""
-    return cast("Table", boto3.resource("dynamodb").Table(name))
+    return cast("Table", _resource().Table(name))
 
 
 def status_of(name: str) -> str:
     """`ACTIVE`, or what else the table is, or why it cannot be reached."""
     try:
-        return str(boto3.resource("dynamodb").Table(name).table_status)
-    except ClientError as error:
-        return str(error.response["Error"]["Code"])
+        description = _resource().meta.client.describe_table(TableName=name)
+    except (ClientError, ParamValidationError) as error:
+        return type(error).__name__
+    return str(description["Table"]["TableStatus"])
+
+
+@lru_cache(maxsize=1)
+def _resource() -> Any:
+    return boto3.resource("dynamodb")
 
 
 @contextmanager

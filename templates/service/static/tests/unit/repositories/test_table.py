@@ -7,7 +7,6 @@ import decimal
 import uuid
 from decimal import Decimal
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
@@ -17,8 +16,9 @@ from src.repositories.base import Repository, SoftDelete
 from src.repositories.items import epoch_seconds, from_item, to_attribute, to_item
 from src.repositories.keys import Index, Key
 from src.repositories.pages import PageRequest
-from src.repositories.table import failures, status_of
+from src.repositories.table import failures, status_of, table
 from src.utils.errors import ConflictError, InvalidRequestError, NotFoundError, UnavailableError
+from tests.conftest import client
 
 
 class Note(Model):
@@ -60,7 +60,7 @@ def notes(environment, monkeypatch):
     monkeypatch.setenv("NOTES_TABLE", "notes")
     names = ["PK", "SK", "GSI1PK", "GSI1SK", "GSI2SK", "owner"]
     with mock_aws():
-        boto3.client("dynamodb").create_table(
+        client("dynamodb").create_table(
             TableName="notes",
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in names],
@@ -78,8 +78,8 @@ def notes(environment, monkeypatch):
                 },
             ],
         )
-        boto3.client("secretsmanager").create_secret(Name="page-token-key", SecretString="key")
-        yield Notes(boto3.resource("dynamodb").Table("notes"))
+        client("secretsmanager").create_secret(Name="page-token-key", SecretString="only for tests")
+        yield Notes(table("notes"))
 
 
 def _schema(partition, sort):
@@ -218,6 +218,7 @@ def test_a_number_too_long_for_the_table_is_a_bad_request():
 
 def test_a_missing_table_is_unhealthy(notes):
     assert status_of("nothing") == "ResourceNotFoundException"
+    assert status_of("") == "ParamValidationError"
 
 
 def test_values_are_stored_as_the_table_takes_them():
