@@ -62,6 +62,8 @@ def aws_server(account: str, folder: Path) -> Iterator[AwsServer]:
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+        if child.stdout:
+            child.stdout.close()
 
 
 def _asked(environ: dict[str, Any], body: bytes) -> str:

@@ -93,3 +93,36 @@ def test_functions_of_different_tables_reach_only_their_own():
     grant = grant_of(seen, "get_note", "Table")
     assert grant is None or grant.resources == ("aws_dynamodb_table.notes.arn",)
     assert function_of(seen, "get_note").grants
+
+
+def named_grants(description, *resources, name="run_export"):
+    function = make_function(name, Trigger.SCHEDULE, source="rate(1 hour)", description=description)
+    seen = view(make_design(functions=(function,), endpoints=(), resources=resources))
+    return {grant.sid: grant for grant in function_of(seen, name).grants}
+
+
+def test_a_function_that_stores_may_write_objects_of_the_bucket_it_names():
+    buckets = (Resource("s3", "bbws-note-files-{env}"), Resource("s3", "bbws-note-logs-{env}"))
+    grants = named_grants("Store the page in bbws-note-files-{env}", *buckets)
+    assert grants["StoreIn"].resources == ('"${aws_s3_bucket.this["files"].arn}/*"',)
+
+
+def test_a_function_that_publishes_may_publish_to_the_only_topic():
+    grants = named_grants("Publish what changed", Resource("sns", "bbws-note-news-{env}"))
+    assert grants["PublishTo"].resources == ('aws_sns_topic.this["news"].arn',)
+
+
+def test_a_function_that_emits_may_put_events_on_the_bus():
+    bus = Resource("eventbridge", "bbws-note-events-{env}")
+    assert named_grants("Emit note.created", bus)["EmitTo"].actions == ("events:PutEvents",)
+
+
+def test_a_function_that_says_nothing_of_it_may_send_nothing():
+    everything = (Resource("sqs", "a-{env}"), Resource("sns", "b-{env}"), Resource("s3", "ccc"))
+    assert set(named_grants("Tidy up", *everything)) == {"Handled", "Key"}
+
+
+def test_an_authorizer_has_no_table():
+    function = make_function("check_token", Trigger.AUTHORIZER)
+    seen = view(make_design(functions=(function,), endpoints=()))
+    assert [grant.sid for grant in function_of(seen, "check_token").grants] == ["Key"]

@@ -162,3 +162,21 @@ def test_event_functions_remember_only_under_their_own_key():
     grant = grant_of(seen, "import_notes", "Handled")
     assert grant is not None
     assert grant.leading_key == "IDEMPOTENCY#import_notes"
+
+
+def test_a_declared_rule_gives_source_and_type_of_the_event():
+    details = {"target": "import_notes", "source": "bbws.note", "detail_type": "note.created"}
+    rule = Resource("eventbridge", "bbws-note-created-{env}", details=details)
+    text = rendered(design_of(Trigger.EVENTBRIDGE, None, [rule]))["events.tf"]
+    assert 'jsonencode({ source = ["bbws.note"], detail-type = ["note.created"] })' in text
+
+
+def test_a_bus_that_only_a_rule_names_is_used():
+    details = {"event_bus": "bbws-shared-{env}"}
+    rule = Resource("eventbridge", "bbws-note-created-{env}", details=details)
+    assert view(design_of(Trigger.EVENTBRIDGE, "a.b", [rule])).bus.name == "bbws-shared-{env}"
+
+
+def test_a_pattern_of_names_is_no_resource():
+    design = design_of(Trigger.SQS, None, [Resource("sqs", "bbws-note-*")])
+    assert [queue.name for queue in view(design).source_queues] == ["bbws-note-import-notes-{env}"]

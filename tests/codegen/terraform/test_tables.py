@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from codegen.terraform_tables import table_views
 from lld.model import Entity, Model, ModelField, ModelKind
-from tests.codegen.terraform.build import make_design, make_index, make_table
+from tests.codegen.terraform.build import make_design, make_index, make_table, service
 
 
 def views(*tables, **facts):
-    return table_views(make_design(tables=tables, **facts), "note", streamed=False)
+    return table_views(service(make_design(tables=tables, **facts)), "note", streamed=False)
 
 
 def test_keys_of_table_and_indexes_are_declared_once():

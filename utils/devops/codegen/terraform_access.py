@@ -14,7 +14,7 @@ from codegen.naming import words
 from codegen.source_handlers import has_idempotency
 from codegen.terraform_hcl import quote
 from codegen.terraform_match import N, find
-from codegen.terraform_settings import PAGE_TOKEN_SECRET
+from codegen.terraform_settings import SIGNING_VARIABLE
 from codegen.terraform_view import Grant, OpenPoint
 from lld.model import Trigger
 
@@ -172,7 +172,7 @@ def _secret_grants(function: FunctionView, world: World) -> list[Grant]:
     secrets = [
         secret
         for secret in world.settings.secrets
-        if secret.variable != PAGE_TOKEN_SECRET or hands_out
+        if secret.variable != SIGNING_VARIABLE or hands_out
     ]
     if not secrets:
         return []

@@ -45,7 +45,7 @@ def terraform_view(service: ServiceView) -> TerraformView:
     functions = _functions(service, prefix)
     points += _impatient(functions)
     tables, found = table_views(
-        design,
+        service,
         prefix,
         streamed=any(function.trigger == Trigger.DYNAMODB_STREAM for function in functions),
         expires=EXPIRES if service.events and has_idempotency(service) else None,

@@ -24,7 +24,8 @@ _OWNED_BY_LAMBDA = re.compile(r"AWS_|LAMBDA_|_HANDLER|_X_AMZN")
 _REFERENCE = re.compile(r"_(?:ARN|SECRET_NAME|SECRET_ID|SECRET)$")
 _LONGEST_VALUE = 1000
 _PLACEHOLDER = re.compile(r"x{4,}|X{4,}|\.\.\.|<[^>]*>")
-PAGE_TOKEN_SECRET = "PAGE_TOKEN_SECRET_ARN"  # noqa: S105 - the name of a variable
+SIGNING_VARIABLE = "PAGE_TOKEN_SECRET_ARN"
+"""Carries the ARN of the key that signs page tokens."""
 
 
 def find_settings(
@@ -147,9 +148,9 @@ def _secrets(service: ServiceView, prefix: str, points: list[OpenPoint]) -> tupl
                 line=variable.line,
             )
         )
-    if service.has_lists and all(view.variable != PAGE_TOKEN_SECRET for view in views):
+    if service.has_lists and all(view.variable != SIGNING_VARIABLE for view in views):
         name = aws_name(f"bbws/{prefix}/page-token", SECRET)
-        views.append(SecretView(keys.claim("page_token"), variables.claim(PAGE_TOKEN_SECRET), name))
+        views.append(SecretView(keys.claim("page_token"), variables.claim(SIGNING_VARIABLE), name))
     return tuple(views)
 
 

@@ -8,9 +8,9 @@ from codegen.terraform_names import TABLE, Distinct, aws_name, identifier
 from codegen.terraform_view import IndexView, OpenPoint, TableView
 
 if TYPE_CHECKING:
+    from codegen.service_view import ServiceView
     from lld.model import Design, Index, Table
 
-_NUMERIC = frozenset({"int", "float", "Decimal"})
 _PROJECTIONS = {"keys_only": "KEYS_ONLY", "keys only": "KEYS_ONLY", "keys-only": "KEYS_ONLY"}
 _STREAMS = ("NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY")
 _INDEX_LIMIT = 20
@@ -18,18 +18,21 @@ _ATTRIBUTE_LIMIT = 255
 
 
 def table_views(
-    design: Design, service: str, *, streamed: bool, expires: str | None = None
+    service: ServiceView, prefix: str, *, streamed: bool, expires: str | None = None
 ) -> tuple[tuple[TableView, ...], tuple[OpenPoint, ...]]:
     """The tables, and what the design leaves open about them.
 
     Args:
-        design: The design.
-        service: Name of the service, for a table without a name.
+        service: The service whose code uses them.
+        prefix: Name of the service in AWS, for a table without a name.
         streamed: A function waits for changes of a table.
         expires: Attribute of the first table that says when an item may go, if the design has none.
     """
+    design = service.design
+    numeric = {
+        name for table in service.tables for name, type_ in table.types.items() if type_ == "N"
+    }
     labels, names = Distinct(), Distinct()
-    numeric = _numeric_attributes(design)
     views: list[TableView] = []
     points: list[OpenPoint] = []
     for table in design.tables:
@@ -39,13 +42,13 @@ def table_views(
                 OpenPoint(f"table {table.name!r} has no key in the design: not created", table.line)
             )
             continue
-        name = names.claim(_name(table, service), "-")
+        name = names.claim(_name(table, prefix), "-")
         indexes, missing = _indexes(table)
         points += missing
         used = [hash_key, range_key, *(key for i in indexes for key in (i.hash_key, i.range_key))]
         views.append(
             TableView(
-                label=labels.claim(_label(name, service)),
+                label=labels.claim(_label(name, prefix)),
                 title=table.name or "",
                 name=name,
                 hash_key=hash_key,
@@ -128,13 +131,3 @@ def _stream(table: Table, *, streamed: bool) -> str | None:
         if view in stated:
             return view
     return "NEW_AND_OLD_IMAGES" if table.stream or streamed else None
-
-
-def _numeric_attributes(design: Design) -> frozenset[str]:
-    """Attributes that every model holding them types as a number."""
-    types: dict[str, set[str]] = {}
-    for model in design.models:
-        for field in model.fields:
-            if field.type:
-                types.setdefault(field.alias or field.name, set()).add(field.type)
-    return frozenset(name for name, found in types.items() if found <= _NUMERIC)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import sys
+import traceback
 
 from sandbox.places import place
 
@@ -31,7 +33,14 @@ def main(name: str) -> None:
 
     from sandbox.server import run
 
-    run(where)
+    try:
+        run(where)
+    except Exception:
+        traceback.print_exc()
+    finally:
+        # Threads that sleep between retries, and an installation that still runs, end as well.
+        sys.stderr.flush()
+        os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":

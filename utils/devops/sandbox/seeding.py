@@ -1,35 +1,30 @@
-"""What an account of the platform holds before the first service comes."""
+"""What an account of the platform holds before the first service comes: as `bootstrap` makes it."""
 
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from common.environments import Environment, environments
-from common.errors import UnavailableError
+from common.environments import FAILOVER, Environment, environments
 from sandbox.profiles import OPERATOR_ROLE
 
 if TYPE_CHECKING:
     from sandbox.control import Sandbox
 
-_ISSUER = "token.actions.githubusercontent.com"
-
 
 def seed(sandbox: Sandbox) -> None:
-    """Create the shared resources of every account.
+    """Bootstrap every account, with the very steps of `terraform_cli.py bootstrap`.
+
+    A failover twin is left to that command: most people never look at it.
 
     Raises:
         UnavailableError: AWS of the sandbox refused.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    for row in environments().values():
-        if row.promotes_from is None and row.name != "dev":
-            continue
-        try:
-            _seed(sandbox, row)
-        except (BotoCoreError, ClientError) as error:
-            raise UnavailableError(f"{row.name} could not be prepared: {error}") from error
+    rows = [row for row in environments().values() if row.name not in FAILOVER.values()]
+    with ThreadPoolExecutor(len(rows)) as threads:
+        list(threads.map(lambda row: _seed(sandbox, row), rows))
 
 
 def session_of(sandbox: Sandbox, row: Environment) -> Any:
@@ -45,38 +40,17 @@ def session_of(sandbox: Sandbox, row: Environment) -> Any:
 
 
 def _seed(sandbox: Sandbox, row: Environment) -> None:
-    session = session_of(sandbox, row)
-    _roles(session.client("iam"))
-    s3 = session.client("s3")
-    for bucket in (row.state_bucket, row.artifact_bucket):
-        s3.create_bucket(
-            Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": row.region}
-        )
-        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    dynamodb = session.client("dynamodb")
-    _table(dynamodb, row.lock_table, "LockID")
-    _table(dynamodb, row.ledger_table, "pk", "sk")
-    session.client("sns").create_topic(Name=row.topic)
+    from infra.bootstrap import Account, carry_out, plan_bootstrap
+
+    account = Account(session_of(sandbox, row))
+    _operator(account)
+    carry_out(account, plan_bootstrap(account, row, ()), lambda _: None, time.sleep)
 
 
-def _roles(iam: Any) -> None:
-    iam.create_open_id_connect_provider(
-        Url=f"https://{_ISSUER}", ClientIDList=["sts.amazonaws.com"]
-    )
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
-    }
-    iam.create_role(RoleName=OPERATOR_ROLE, AssumeRolePolicyDocument=json.dumps(trust))
-
-
-def _table(dynamodb: Any, name: str, *keys: str) -> None:
-    dynamodb.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-        KeySchema=[
-            {"AttributeName": key, "KeyType": kind}
-            for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
-        ],
-    )
+def _operator(account: Any) -> None:
+    """The role that the profiles assume."""
+    if account.read("iam", "get_role", RoleName=OPERATOR_ROLE) is not None:
+        return
+    statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    account.call("iam", "create_role", RoleName=OPERATOR_ROLE, AssumeRolePolicyDocument=trust)

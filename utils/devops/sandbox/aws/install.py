@@ -11,9 +11,11 @@ import moto.awslambda.urls
 import moto.cloudwatch.models
 import moto.cloudwatch.urls
 import moto.events.models
+import moto.s3.models
 import moto.sns.models
 
 from sandbox.aws.apis import SandboxApiGatewayBackend
+from sandbox.aws.buckets import SandboxBucket
 from sandbox.aws.functions import SandboxFunction
 from sandbox.aws.lambda_api import SandboxLambdaResponse
 from sandbox.aws.lambdas import SandboxLambdaBackend
@@ -42,6 +44,7 @@ def install(services: Services, endpoint: str, update_seconds: float) -> None:
     moto.cloudwatch.models.cloudwatch_backends.backend = SandboxCloudWatchBackend
     moto.apigateway.models.apigateway_backends.backend = SandboxApiGatewayBackend
     vars(moto.events.models)["Rule"] = SandboxRule
+    vars(moto.s3.models)["FakeBucket"] = SandboxBucket
     vars(moto.sns.models)["Subscription"] = SandboxSubscription
     _route(moto.awslambda.urls, SandboxLambdaResponse)
     _route(moto.cloudwatch.urls, SandboxCloudWatchResponse)
