@@ -1,8 +1,8 @@
 """Generated workflows before the public checkers, and the CI workflow running under act.
 
 act runs in host mode, on this machine and without containers. Marketplace actions have local
-stand-ins, since nothing is fetched. Lint and tests are the real ones; the security scans need
-advisories from the network and Terraform needs its providers, so these two tools have stand-ins.
+stand-ins, since nothing is fetched. Lint, tests and Terraform are the real ones; the security scans
+need advisories from the network, so that tool has a stand-in.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from pipelines.validate import validate
 from tests.pipelines.builders import SERVICE, flow
 from tests.pipelines.corpus_cases import all_cases, write_case
 from tests.pipelines.tools import call, require
+from tests.support.terraform import terraform_environment
 
 pytestmark = pytest.mark.e2e
 
@@ -125,8 +127,6 @@ class Ci:
 
     def run(self) -> tuple[int, dict[str, str], str]:
         """Run all jobs: exit code, result by job, and everything that was printed."""
-        import subprocess
-
         answer = subprocess.run(
             self.words,
             cwd=self.root,
@@ -146,6 +146,7 @@ class Ci:
 def ci(tmp_path_factory: pytest.TempPathFactory) -> Ci:
     """The smallest example design as a service with its tools, ready to run under act."""
     act = require("act")
+    terraform = terraform_environment()
     base = tmp_path_factory.mktemp("act")
     root = base / "2_bbws_bookmark_lambda"
     scaffold(parse_file(default_design()), root)
@@ -170,9 +171,10 @@ def ci(tmp_path_factory: pytest.TempPathFactory) -> Ci:
     env = {
         "PATH": os.pathsep.join([str(_only_python(base, python)), os.environ["PATH"]]),
         "HOME": str(base),
-        "PREPARED": str(python.parent.parent),
     }
-    return Ci(root, (*words, "--env", f"PREPARED={env['PREPARED']}"), env)
+    known = {"PREPARED": str(python.parent.parent), **terraform}
+    words += [word for pair in known.items() for word in ("--env", "=".join(pair))]
+    return Ci(root, tuple(words), {**env, **known})
 
 
 def _failures(said: str) -> str:
@@ -199,8 +201,7 @@ def _carry_tools(root: Path) -> None:
         )
         needed = (HOME / "requirements.txt").read_text().split("# --- tests")[0]
         (target / "requirements.txt").write_text(needed)
-    for name in ("security_cli.py", "terraform_cli.py"):
-        (target / name).write_text(TOOL_STAND_IN)
+    (target / "security_cli.py").write_text(TOOL_STAND_IN)
 
 
 def _stand_ins(folder: Path) -> None:
