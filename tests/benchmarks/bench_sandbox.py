@@ -14,6 +14,7 @@ import io
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -69,11 +70,14 @@ def generated_package(folder: Path) -> bytes:
 def bare_moto() -> Iterator[tuple[Any, float]]:
     """Moto's own server: a client of it, and how long it took to answer the first time."""
     began = time.perf_counter()
-    words = [sys.executable, "-m", "moto.server", "-p", "38571"]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = [sys.executable, "-m", "moto.server", "-p", str(port)]
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     client = boto3.client(
         "sts",
-        endpoint_url="http://127.0.0.1:38571",
+        endpoint_url=f"http://127.0.0.1:{port}",
         region_name="eu-west-1",
         aws_access_key_id="x",
         aws_secret_access_key="x",
@@ -119,7 +123,14 @@ def prepare(sandbox: control.Sandbox, package: bytes) -> Lambdas:
         MemorySize=256,
         Timeout=30,
         Publish=True,
-        Environment={"Variables": {"TABLE_NAME": "bookmarks", "PAGE_TOKEN_SECRET_ARN": secret}},
+        Environment={
+            "Variables": {
+                "TABLE_NAME": "bookmarks",
+                "PAGE_TOKEN_SECRET_ARN": secret,
+                "POWERTOOLS_METRICS_NAMESPACE": "BBWS",
+                "POWERTOOLS_SERVICE_NAME": "bookmark",
+            }
+        },
     )
     lambdas.client.create_alias(FunctionName="list", Name="live", FunctionVersion="1")
     return lambdas
