@@ -102,7 +102,7 @@ WRONG = {
     "code from a fork": (with_run(head_repository="eve/2_bbws_auth_lambda"), "comes from eve/"),
     "code from nowhere": (with_run(head_repository=""), "comes from nowhere"),
     "the workflow of sit": (
-        with_run(path=".github/workflows/promote-sit.yml"), "it runs .github/workflows/promote-sit"),
+        with_run(path=".github/workflows/promote-sit.yml"), "workflows/promote-sit"),
     "the workflow of dev": (with_run(path=".github/workflows/deploy-dev.yml"), "deploy-dev.yml"),
     "a workflow of one's own": (with_run(path=".github/workflows/mine.yml"), "mine.yml"),
     "a workflow elsewhere": (with_run(path="promote-prod.yml"), "it runs promote-prod.yml"),
