@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipelines.build import Pipeline
     from pipelines.pins import Pin, PinChange
 
-HOTFIX_HINT = "promote it: pipeline_cli.py create-promote --env {env}"
+PROMOTE_HINT = "promote it: pipeline_cli.py create-promote --env {env}"
 
 
 def repo_option(command: F) -> F:
@@ -88,7 +88,7 @@ def create_deploy(env: str, **options: Any) -> int:
     if env != "dev":
         raise RefusedError(
             f"nothing is deployed to {env} directly: promotion only",
-            hint=HOTFIX_HINT.format(env=env),
+            hint=PROMOTE_HINT.format(env=env),
         )
     return _create(["deploy-dev.yml"], **options)
 

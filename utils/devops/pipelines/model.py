@@ -257,10 +257,10 @@ class Repository:
 
 
 def _tree(path: Path) -> Node | None:
-    from pipelines.yaml_tree import read
+    from pipelines.yaml_tree import read, read_file
 
     try:
-        root = read(path.read_bytes()).root
+        root = read(read_file(path)).root
     except OSError:
         return None
     return root if root is not None and root.is_mapping else None

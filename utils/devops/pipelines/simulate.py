@@ -18,7 +18,7 @@ from pipelines.checks.matrix import combinations
 from pipelines.evaluate import MASK, Unknown, condition, fill_in, render, value_of
 from pipelines.fidelity import Gap, gaps
 from pipelines.model import EMPTY, Action, Job, Repository, Step, Workflow, workflow
-from pipelines.yaml_tree import Node, read
+from pipelines.yaml_tree import Node, read, read_file
 
 _PREFERRED = ("push", "pull_request", "workflow_dispatch", "schedule", "workflow_call")
 _DEEPEST = 4
@@ -119,7 +119,7 @@ def load(path: Path) -> Workflow:
         UnavailableError: It is none.
     """
     try:
-        document = read(path.read_bytes())
+        document = read(read_file(path))
     except OSError as problem:
         raise UnavailableError(
             f"{str(path)!r} cannot be read: {problem.strerror}", hint="--workflow names a file"

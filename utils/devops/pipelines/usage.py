@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pipelines.model import EMPTY, workflow
 from pipelines.pins import Pin, pins
-from pipelines.yaml_tree import Node, read
+from pipelines.yaml_tree import Node, read, read_file
 
 if TYPE_CHECKING:
     from common.github import GitHub
@@ -59,7 +59,7 @@ def used_actions(repository: Path) -> list[Used]:
     """Every action that the workflows and own actions of a repository use, by name."""
     found: dict[tuple[str, str], tuple[str | None, set[str]]] = {}
     for path in sorted((repository / ".github").rglob("*.y*ml")):
-        content = path.read_bytes()
+        content = read_file(path)
         lines = content.decode("utf-8", "replace").splitlines()
         root = read(content).root
         for uses in _references(path, root) if root is not None else ():

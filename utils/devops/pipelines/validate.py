@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from common.errors import UnavailableError
 from pipelines import engines
 from pipelines.checks import callees, expressions, graph, house, hygiene, matrix, security, triggers
-from pipelines.findings import Finding, Severity, error
+from pipelines.findings import BUILT_IN, Finding, Severity, error
 from pipelines.model import Repository, Workflow, workflow
 from pipelines.suppress import Suppressed, divide
 from pipelines.workflow_shape import check_action, check_workflow
-from pipelines.yaml_tree import Node, read
+from pipelines.yaml_tree import Node, read, read_file
 
 if TYPE_CHECKING:
     from pipelines.engines import Engine
@@ -160,7 +160,7 @@ def repository_root(path: Path) -> Path:
 
 def _source(path: Path) -> Source:
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except OSError as problem:
         raise UnavailableError(f"{str(path)!r} cannot be read: {problem.strerror}") from problem
     document = read(content)
@@ -192,12 +192,15 @@ def _of_source(source: Source, flows: _Flows) -> Iterator[Finding]:
         yield from check_action(source.root)
         return
     yield from check_workflow(source.root)
-    yield from check(workflow(source.path, source.root), flows.siblings(source.path))
+    path = source.path
+    flow = workflow(path, source.root)
+    yield from check(flow, flows.repository(path), flows.siblings(path))
 
 
-def check(flow: Workflow, siblings: Sequence[Workflow] = ()) -> Iterator[Finding]:
+def check(
+    flow: Workflow, repository: Repository, siblings: Sequence[Workflow] = ()
+) -> Iterator[Finding]:
     """The built-in checks beyond the schema, over one workflow."""
-    repository = _repository(repository_root(flow.path))
     yield from graph.check(flow)
     yield from triggers.check(flow)
     yield from matrix.check(flow)
@@ -208,17 +211,18 @@ def check(flow: Workflow, siblings: Sequence[Workflow] = ()) -> Iterator[Finding
     yield from house.check(flow, siblings)
 
 
-@cache
-def _repository(root: Path) -> Repository:
-    return Repository(root)
-
-
 class _Flows:
     """The workflows of the folders at hand, each read once; those not asked for are siblings."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self._asked = {source.path: source for source in sources}
         self._folders: dict[Path, list[Workflow]] = {}
+        self._repositories: dict[Path, Repository] = {}
+
+    def repository(self, path: Path) -> Repository:
+        """The repository that a workflow belongs to."""
+        root = repository_root(path)
+        return self._repositories.setdefault(root, Repository(root))
 
     def siblings(self, path: Path) -> list[Workflow]:
         """The other workflows of the same folder."""
@@ -238,7 +242,7 @@ class _Flows:
 
 def _tree(path: Path) -> Node | None:
     try:
-        return read(path.read_bytes()).root
+        return read(read_file(path)).root
     except OSError:
         return None
 
@@ -255,13 +259,13 @@ def _renamed(findings: Iterable[Finding], sources: Sequence[Source]) -> Iterator
 
 def _joined(findings: Sequence[Finding]) -> Iterator[Finding]:
     """One finding for what several tools say of a line; the built-in one has the better hint."""
-    ours = [finding for finding in findings if finding.tool == "built-in"]
+    ours = [finding for finding in findings if finding.tool == BUILT_IN]
     places: dict[tuple[str, int], list[int]] = {}
     for index, finding in enumerate(ours):
         places.setdefault((finding.file, finding.line), []).append(index)
     rest = []
     for finding in findings:
-        if finding.tool == "built-in":
+        if finding.tool == BUILT_IN:
             continue
         same = [
             index

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.findings import Finding, Severity
@@ -122,11 +123,20 @@ class _StopError(Exception):
         self.finding = Finding(rule, Severity.ERROR, message, line, column)
 
 
+def read_file(path: Path) -> bytes:
+    """The content of a file, of which no more is read than shows that it is too large.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        return file.read(LARGEST + 1)
+
+
 def read(content: bytes) -> Document:
     """Read one YAML document; every problem is a finding with its line, never an exception."""
     if len(content) > LARGEST:
-        size = len(content) / LARGEST
-        return _unreadable("yaml-size", f"the file has {size:.1f} MiB, more than the 1 MiB allowed")
+        return _unreadable("yaml-size", "the file is larger than the 1 MiB that is read")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:

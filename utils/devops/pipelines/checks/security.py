@@ -90,7 +90,7 @@ def _injection(found: Found) -> Iterator[Finding]:
 
 
 def _printed_expression(found: Found) -> Iterator[Finding]:
-    if not _is_script(found) or found.place.node.text is None:
+    if not _is_script(found):
         return
     line = _script_line(found.place.node.text, found.offset)
     for path, offset in paths(found.tree):
