@@ -178,7 +178,7 @@ def read(sandbox: Sandbox) -> str:
     assert made.client("secretsmanager").get_secret_value(SecretId="s")["SecretString"] == "x"
     assert made.client("ssm").get_parameter(Name="/p")["Parameter"]["Value"] == "v"
     assert made.client("events").describe_rule(Name="r")["State"] == "ENABLED"
-    assert len(made.client("kms").list_keys()["Keys"]) == 1
+    assert len(made.client("kms").list_keys()["Keys"]) == 2  # and the one of bootstrap
     assert made.client("cloudwatch").describe_alarms()["MetricAlarms"]
     assert made.client("dynamodb").scan(TableName="bbws-deployments-dev")["Count"] == 1
     body: bytes = made.client("s3").get_object(Bucket="bbws-artifacts-dev", Key="k")["Body"].read()

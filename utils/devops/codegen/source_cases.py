@@ -224,7 +224,16 @@ class Cases:
             for one in operation.request.fields:
                 if one.name == "version":
                     body.pop(one.wire, None)
+                    if one.required:
+                        body[one.wire] = self._stored_version(operation)
         return body
+
+    def _stored_version(self, operation: OperationView) -> Any:
+        """The version of the item that a case stores before it calls."""
+        entity = operation.entity
+        if entity is None or entity.version is None:
+            return 1
+        return self.samples[entity.model.class_name].get(entity.version.wire, 1)
 
     def _seed(self, operation: OperationView) -> tuple[list[str], set[str]]:
         """Store the item that the operation works on."""
