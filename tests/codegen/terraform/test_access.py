@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from lld.model import Endpoint, Resource, Trigger
+from lld.model import Endpoint, IndexKey, ModelField, Parameter, Resource, Trigger
 from tests.codegen.terraform.build import (
     block,
     function_of,
@@ -126,3 +127,40 @@ def test_an_authorizer_has_no_table():
     function = make_function("check_token", Trigger.AUTHORIZER)
     seen = view(make_design(functions=(function,), endpoints=()))
     assert [grant.sid for grant in function_of(seen, "check_token").grants] == ["Key"]
+
+
+def test_a_list_with_a_filter_queries_the_table_and_the_index():
+    usual = make_design()
+    filtered = replace(usual.endpoints[2], parameters=(Parameter("day", "query", "string"),))
+    keys = (IndexKey("ByDay", "OWNER#{ownerId}#DAY#{day}", "{noteId}"),)
+    note = replace(usual.models[0], fields=(*usual.models[0].fields, ModelField("day", "str")))
+    design = replace(
+        usual,
+        endpoints=(*usual.endpoints[:2], filtered),
+        entities=(replace(usual.entities[0], index_keys=keys),),
+        models=(note,),
+    )
+    seen = view(design)
+    table, indexes = (grant_of(seen, "list_notes", sid) for sid in ("Table", "Indexes"))
+    assert table is not None
+    assert table.actions == ("dynamodb:Query",)
+    assert indexes is not None
+    assert indexes.resources == ('"${aws_dynamodb_table.notes.arn}/index/ByDay"',)
+
+
+def test_a_list_of_an_index_does_not_reach_the_table():
+    usual = make_design()
+    path = "/v1.0/days/{day}/notes"
+    keys = (IndexKey("ByDay", "DAY#{day}", "{noteId}"),)
+    note = replace(usual.models[0], fields=(*usual.models[0].fields, ModelField("day", "str")))
+    design = replace(
+        usual,
+        functions=(make_function("list_day", method="GET", path=path),),
+        endpoints=(Endpoint("GET", path, 1),),
+        entities=(replace(usual.entities[0], index_keys=keys),),
+        models=(note,),
+    )
+    seen = view(design)
+    table, indexes = (grant_of(seen, "list_day", sid) for sid in ("Table", "Indexes"))
+    assert table is None
+    assert indexes is not None

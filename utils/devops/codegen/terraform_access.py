@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen.naming import words
+from codegen.operation_view import Action
 from codegen.source_handlers import has_idempotency
 from codegen.terraform_hcl import quote
 from codegen.terraform_match import N, find
@@ -21,7 +22,7 @@ from lld.model import Trigger
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from codegen.service_view import FunctionView, ServiceView
+    from codegen.service_view import DataAccess, FunctionView, ServiceView
     from codegen.terraform_events import Events
     from codegen.terraform_view import Settings, TableView
 
@@ -31,6 +32,7 @@ _REMEMBERING = (
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
 )
+_QUERY = "dynamodb:Query"
 _KEY_ACTIONS = ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")
 _SENDING = frozenset({"queue", "queues", "enqueue", "sqs", "requeue"})
 _PUBLISHING = frozenset({"publish", "publishes", "topic", "sns", "notify"})
@@ -84,15 +86,27 @@ def _operation_grants(function: FunctionView, world: World) -> Iterator[Grant]:
             continue
         suffix = "" if number == 0 else str(number + 1)
         arn = f"aws_dynamodb_table.{table.label}.arn"
-        own = tuple(
-            action for action in access.actions if action != "dynamodb:Query" or not access.indexes
-        )
+        queried = _queries_table(function, access)
+        own = tuple(action for action in access.actions if action != _QUERY or queried)
         if own:
             yield Grant(f"Table{suffix}", own, (arn,))
         names = [index.name for index in table.indexes if index.title in access.indexes]
         if names:
             resources = tuple(f'"${{{arn}}}/index/{name}"' for name in names)
-            yield Grant(f"Indexes{suffix}", ("dynamodb:Query",), resources)
+            yield Grant(f"Indexes{suffix}", (_QUERY,), resources)
+
+
+def _queries_table(function: FunctionView, access: DataAccess) -> bool:
+    """Whether an operation queries the table itself, beside or instead of an index."""
+    own = [
+        one
+        for one in function.operations
+        if one.implemented and one.entity and one.entity.table is access.table
+    ]
+    return any(
+        one.children or (one.action is Action.LIST and not one.scans and one.index is None)
+        for one in own
+    )
 
 
 def _table(name: str, line: int, world: World) -> TableView | None:
