@@ -119,6 +119,13 @@ def test_a_named_event_becomes_a_rule(source, pattern):
     assert '"ENABLED"' in text
 
 
+def test_a_rule_without_a_bus_says_where_it_listens():
+    design = design_of(Trigger.EVENTBRIDGE, "bookmark.removed")
+    assert "names no event bus; its rule listens to the account's default bus" in points(
+        view(design)
+    )
+
+
 def test_an_unnamed_event_leaves_the_rule_switched_off_and_says_so():
     design = design_of(Trigger.EVENTBRIDGE)
     assert 'state   = "DISABLED"' in rendered(design)["events.tf"]

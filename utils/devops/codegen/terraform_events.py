@@ -85,16 +85,18 @@ def find_events(
         Trigger(function.key, _source(function, found.buckets, BUCKET, "bucket", found).key)
         for function in by_trigger["s3"]
     ]
+    bus = _bus(design, found)
+    rules = _event_rules(design, by_trigger["eventbridge"], found, has_bus=bus is not None)
     return Events(
         queues=tuple(found.queues),
         topics=tuple(found.topics),
         buckets=tuple(found.buckets),
-        bus=_bus(design, found),
+        bus=bus,
         queue_triggers=tuple(queue_triggers),
         stream_triggers=tuple(_streams(by_trigger["dynamodb_stream"], tables, found)),
         topic_triggers=tuple(topic_triggers),
         bucket_triggers=tuple(bucket_triggers),
-        event_rules=tuple(_event_rules(design, by_trigger["eventbridge"], found)),
+        event_rules=tuple(rules),
         schedules=tuple(_schedules(by_trigger["schedule"], found)),
         open_points=tuple(found.points),
     )
@@ -170,14 +172,18 @@ def _bus(design: Design, found: Found) -> NamedView | None:
 
 
 def _event_rules(
-    design: Design, consumers: Sequence[FunctionView], found: Found
+    design: Design, consumers: Sequence[FunctionView], found: Found, *, has_bus: bool
 ) -> Iterable[EventRule]:
     names = Distinct()
     for function in consumers:
         pattern = _pattern(design, function)
+        about = f"function {function.title!r}: the design"
         if not pattern:
-            message = f"function {function.title!r}: the design states no event pattern"
-            found.points.append(OpenPoint(f"{message}; its rule is switched off", function.line))
+            message = f"{about} states no event pattern; its rule is switched off"
+            found.points.append(OpenPoint(message, function.line))
+        elif not has_bus:
+            message = f"{about} names no event bus; its rule listens to the account's default bus"
+            found.points.append(OpenPoint(message, function.line))
         text = f"bbws-{found.service}-{function.key.strip('_').replace('_', '-')}-{{env}}"
         yield EventRule(
             function=function.key,
