@@ -88,6 +88,7 @@ def status(name: str, output: str) -> None:
     Example: local_runner.py sandbox status -o json
     """
     from sandbox import control
+    from sandbox.fidelity import NOT_EXERCISED
 
     found = control.find(name)
     if found is None:
@@ -97,6 +98,7 @@ def status(name: str, output: str) -> None:
         emit(result, output, lambda: f"sandbox {name} is not running{more}")
         click.get_current_context().exit(ExitCode.FAILED)
     facts = {"running": True, **_facts(found), **found.ask("status")}
+    facts["not_exercised"] = list(NOT_EXERCISED)
     emit(facts, output, lambda: _described(found, facts))
 
 
