@@ -13,6 +13,7 @@ import moto.cloudwatch.urls
 import moto.events.models
 import moto.s3.models
 import moto.sns.models
+import moto.sts.urls
 
 from sandbox.aws.apis import SandboxApiGatewayBackend
 from sandbox.aws.buckets import SandboxBucket
@@ -22,6 +23,7 @@ from sandbox.aws.lambdas import SandboxLambdaBackend
 from sandbox.aws.metric_api import SandboxCloudWatchResponse
 from sandbox.aws.metrics import SandboxCloudWatchBackend
 from sandbox.aws.pushes import SandboxRule, SandboxSubscription
+from sandbox.aws.web_identity import SandboxTokenResponse
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -48,6 +50,7 @@ def install(services: Services, endpoint: str, update_seconds: float) -> None:
     vars(moto.sns.models)["Subscription"] = SandboxSubscription
     _route(moto.awslambda.urls, SandboxLambdaResponse)
     _route(moto.cloudwatch.urls, SandboxCloudWatchResponse)
+    _route(moto.sts.urls, SandboxTokenResponse)
 
 
 def _route(urls: ModuleType, response: Any) -> None:
