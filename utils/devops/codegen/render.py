@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from codegen import quoting
 from codegen.naming import article, plural
 
 if TYPE_CHECKING:
+    from jinja2 import BytecodeCache
     from jinja2.sandbox import SandboxedEnvironment
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "templates" / "service"
@@ -30,10 +32,9 @@ def render(template: str, **values: Any) -> str:
 @lru_cache(maxsize=1)
 def environment() -> SandboxedEnvironment:
     """The one environment; compiled templates are kept for later runs where that is possible."""
-    from jinja2 import FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+    from jinja2 import FileSystemLoader, StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
 
-    folder = _cache_folder()
     found = SandboxedEnvironment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
@@ -42,7 +43,7 @@ def environment() -> SandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        bytecode_cache=FileSystemBytecodeCache(str(folder)) if folder else None,
+        bytecode_cache=template_cache(TEMPLATES),
     )
     found.filters.update(
         {
@@ -70,20 +71,22 @@ def environment() -> SandboxedEnvironment:
     return found
 
 
-def _cache_folder() -> Path | None:
-    """A folder of this user for compiled templates, or None: then each run compiles them anew.
+def template_cache(templates: Path) -> BytecodeCache | None:
+    """Where compiled templates of a folder are kept; None when no safe place is found.
 
-    The folder is the user's own and closed to others, since what is in it gets executed.
+    The place is the user's own and closed to others, since what is in it gets executed.
     """
+    from jinja2 import FileSystemBytecodeCache
+
     base = os.environ.get("XDG_CACHE_HOME")
     root = Path(base) if base else Path(tempfile.gettempdir())
     owner = os.getuid() if hasattr(os, "getuid") else 0
-    name = hashlib.sha256(f"{TEMPLATES}:{owner}".encode()).hexdigest()[:16]
+    name = hashlib.sha256(f"{templates}:{owner}".encode()).hexdigest()[:16]
     folder = root / f"bbws-templates-{name}"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.stat()
+        found = folder.lstat()
     except OSError:
         return None
-    private = found.st_uid == owner and not found.st_mode & 0o077 and not folder.is_symlink()
-    return folder if private else None
+    private = stat.S_ISDIR(found.st_mode) and found.st_uid == owner and not found.st_mode & 0o077
+    return FileSystemBytecodeCache(str(folder)) if private else None

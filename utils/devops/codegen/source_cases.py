@@ -220,20 +220,10 @@ class Cases:
         if operation.request is None:
             return None
         body = dict(self.samples[operation.request.class_name])
-        if operation.action is Action.UPDATE:
-            for one in operation.request.fields:
-                if one.name == "version":
-                    body.pop(one.wire, None)
-                    if one.required:
-                        body[one.wire] = self._stored_version(operation)
+        version = operation.entity.version if operation.entity else None
+        if version and operation.entity and version.wire in body:
+            body[version.wire] = self.samples[operation.entity.model.class_name][version.wire]
         return body
-
-    def _stored_version(self, operation: OperationView) -> Any:
-        """The version of the item that a case stores before it calls."""
-        entity = operation.entity
-        if entity is None or entity.version is None:
-            return 1
-        return self.samples[entity.model.class_name].get(entity.version.wire, 1)
 
     def _seed(self, operation: OperationView) -> tuple[list[str], set[str]]:
         """Store the item that the operation works on."""
