@@ -21,8 +21,8 @@ import pytest
 
 from codegen.operation_view import read_route, route_key
 from codegen.service_view import ServiceView, view_service
-from codegen.terraform import terraform_files
-from codegen.terraform_service import terraform_view
+from codegen.terraform.files import terraform_files
+from codegen.terraform.service import terraform_view
 from common.environments import environment
 from lld.model import Design, Endpoint, Resource, Trigger
 from lld.parse import parse_file

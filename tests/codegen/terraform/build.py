@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from codegen.service_view import ServiceView, view_service
-from codegen.terraform import terraform_files
-from codegen.terraform_service import terraform_view
-from codegen.terraform_view import FunctionView, Grant, TerraformView
+from codegen.terraform.files import terraform_files
+from codegen.terraform.service import terraform_view
+from codegen.terraform.view import FunctionView, Grant, TerraformView
 from lld.model import (
     Design,
     Endpoint,

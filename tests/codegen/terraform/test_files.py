@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from codegen.terraform_hcl import layout
+from codegen.terraform.hcl import layout
 from common.environments import environment
 from lld.model import (
     Endpoint,

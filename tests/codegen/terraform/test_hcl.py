@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegen.terraform_hcl import comment, key, layout, quote, quote_name, value
+from codegen.terraform.hcl import comment, key, layout, quote, quote_name, value
 
 HOSTILE = (
     'a"; import os',

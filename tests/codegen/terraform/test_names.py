@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from codegen.terraform_names import (
+from codegen.terraform.names import (
     BUCKET,
     FUNCTION,
     TABLE,

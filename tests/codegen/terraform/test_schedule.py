@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from codegen.terraform_schedule import schedule_expression
+from codegen.terraform.schedule import schedule_expression
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from codegen.terraform_tables import table_views
+from codegen.terraform.tables import table_views
 from lld.model import Entity, Model, ModelField, ModelKind
 from tests.codegen.terraform.build import make_design, make_index, make_table, service
 

@@ -70,7 +70,7 @@ def _workflows(view: ServiceView) -> Iterable[RenderedFile]:
 
 
 def _terraform(view: ServiceView) -> Iterable[RenderedFile]:
-    from codegen.terraform import terraform_files
+    from codegen.terraform.files import terraform_files
 
     return (RenderedFile(path, text) for path, text in terraform_files(view))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from codegen.naming import words
 from codegen.operation_view import read_route, route_key
-from codegen.terraform_view import OpenPoint, PathView, Route
+from codegen.terraform.view import OpenPoint, PathView, Route
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from codegen.naming import words
-from codegen.terraform_found import Found, of_type, own_name
-from codegen.terraform_match import closest, find
-from codegen.terraform_names import QUEUE, aws_name
-from codegen.terraform_view import FunctionView, NamedView, OpenPoint, QueueTrigger, QueueView
+from codegen.terraform.found import Found, of_type, own_name
+from codegen.terraform.match import closest, find
+from codegen.terraform.names import QUEUE, aws_name
+from codegen.terraform.view import FunctionView, NamedView, OpenPoint, QueueTrigger, QueueView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

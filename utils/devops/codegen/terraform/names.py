@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from codegen.naming import snake
-from codegen.terraform_hcl import ENV
+from codegen.terraform.hcl import ENV
 
 _PLACEHOLDER = re.compile(
     r"\$?\{+\s*(?:var\.)?(?:env|environment|stage)\s*\}+|<(?:env|environment|stage)>"

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codegen.naming import words
-from codegen.terraform_found import Found, of_type, own_name
-from codegen.terraform_match import closest, find
-from codegen.terraform_names import (
+from codegen.terraform.found import Found, of_type, own_name
+from codegen.terraform.match import closest, find
+from codegen.terraform.names import (
     BUCKET,
     BUS,
     EVENT_RULE,
@@ -22,9 +22,9 @@ from codegen.terraform_names import (
     Rule,
     aws_name,
 )
-from codegen.terraform_queues import find_queues
-from codegen.terraform_schedule import schedule_expression
-from codegen.terraform_view import (
+from codegen.terraform.queues import find_queues
+from codegen.terraform.schedule import schedule_expression
+from codegen.terraform.view import (
     EventRule,
     FunctionView,
     NamedView,

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from codegen.naming import words
 from codegen.source_handlers import has_idempotency
-from codegen.terraform_access import World, grants_for
-from codegen.terraform_api import find_paths
-from codegen.terraform_events import find_events
-from codegen.terraform_names import FUNCTION, SERVICE, Distinct, aws_name, with_environment
-from codegen.terraform_settings import find_settings
-from codegen.terraform_tables import table_views
-from codegen.terraform_view import FunctionView, Limits, OpenPoint, TerraformView
+from codegen.terraform.access import World, grants_for
+from codegen.terraform.api import find_paths
+from codegen.terraform.events import find_events
+from codegen.terraform.names import FUNCTION, SERVICE, Distinct, aws_name, with_environment
+from codegen.terraform.settings import find_settings
+from codegen.terraform.tables import table_views
+from codegen.terraform.view import FunctionView, Limits, OpenPoint, TerraformView
 from common.environments import environments
 from lld.model import Trigger
 

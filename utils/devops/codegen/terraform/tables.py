@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.terraform_names import TABLE, Distinct, aws_name, identifier
-from codegen.terraform_view import IndexView, OpenPoint, TableView
+from codegen.terraform.names import TABLE, Distinct, aws_name, identifier
+from codegen.terraform.view import IndexView, OpenPoint, TableView
 
 if TYPE_CHECKING:
     from codegen.service_view import ServiceView

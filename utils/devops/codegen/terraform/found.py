@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from codegen.terraform_names import Distinct, Rule, aws_name, identifier
-from codegen.terraform_view import FunctionView, NamedView, OpenPoint, QueueView
+from codegen.terraform.names import Distinct, Rule, aws_name, identifier
+from codegen.terraform.view import FunctionView, NamedView, OpenPoint, QueueView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,17 +6,17 @@ import re
 from typing import TYPE_CHECKING
 
 from codegen.naming import words
-from codegen.terraform_hcl import ENV, quote
-from codegen.terraform_match import N, closest, find
-from codegen.terraform_names import SECRET, Distinct, aws_name, identifier, with_environment
-from codegen.terraform_view import OpenPoint, SecretView, Settings
+from codegen.terraform.hcl import ENV, quote
+from codegen.terraform.match import N, closest, find
+from codegen.terraform.names import SECRET, Distinct, aws_name, identifier, with_environment
+from codegen.terraform.view import OpenPoint, SecretView, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from codegen.service_view import ServiceView
-    from codegen.terraform_events import Events
-    from codegen.terraform_view import QueueView, TableView
+    from codegen.terraform.events import Events
+    from codegen.terraform.view import QueueView, TableView
     from lld.model import EnvironmentVariable
 
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 from codegen.naming import words
 from codegen.operation_view import Action
 from codegen.source_handlers import has_idempotency
-from codegen.terraform_hcl import quote
-from codegen.terraform_match import N, find
-from codegen.terraform_settings import SIGNING_VARIABLE
-from codegen.terraform_view import Grant, OpenPoint
+from codegen.terraform.hcl import quote
+from codegen.terraform.match import N, find
+from codegen.terraform.settings import SIGNING_VARIABLE
+from codegen.terraform.view import Grant, OpenPoint
 from lld.model import Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from codegen.service_view import DataAccess, FunctionView, ServiceView
-    from codegen.terraform_events import Events
-    from codegen.terraform_view import Settings, TableView
+    from codegen.terraform.events import Events
+    from codegen.terraform.view import Settings, TableView
 
 _REMEMBERING = (
     "dynamodb:DeleteItem",

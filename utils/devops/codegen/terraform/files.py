@@ -1,7 +1,7 @@
 """The `terraform/` folder of a service, rendered from the view of its design.
 
-Stages: `terraform_service` turns the view into checked names and expressions, the templates in
-`templates/terraform` place them, `terraform_hcl.layout` gives the text the form `terraform fmt`
+Stages: `service` turns the view into checked names and expressions, the templates in
+`templates/terraform` place them, `hcl.layout` gives the text the form `terraform fmt`
 wants. Nothing here reads or writes files but the templates.
 """
 
@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codegen import terraform_hcl as hcl
 from codegen.quoting import markdown, markdown_code
-from codegen.terraform_service import terraform_view
+from codegen.terraform import hcl
+from codegen.terraform.service import terraform_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment as Jinja
 
     from codegen.service_view import ServiceView
-    from codegen.terraform_view import TerraformView
+    from codegen.terraform.view import TerraformView
 
-TEMPLATES = Path(__file__).resolve().parents[3] / "templates" / "terraform"
+TEMPLATES = Path(__file__).resolve().parents[4] / "templates" / "terraform"
 _RETENTION = {"dev": 30, "sit": 90}
 _RETENTION_LONGEST = 365
 _IGNORED = ".terraform/\n*.tfplan\n*.tfstate\n*.tfstate.*\ncrash.log\n"

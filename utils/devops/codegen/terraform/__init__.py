@@ -1,0 +1,1 @@
+"""The infrastructure of a service: what Terraform needs of its design, and the files."""
