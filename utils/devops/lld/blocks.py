@@ -5,7 +5,25 @@ Every block knows its 1-based line, the section it stands in and the bold captio
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+
+_SET_ASIDE = re.compile(
+    r"\bfuture\b|\bout[- ]of[- ]scope\b|\bnot in scope\b|\bnon-goals?\b|\balternatives\b"
+    r"|\brejected\b|\b(?:options|designs?) considered\b|\bconsidered (?:options|designs?)\b"
+    r"|\bdeferred\b|\bbacklog\b|\broadmap\b|\bchange ?log\b"
+    r"|\b(?:revision|version|document|change) history\b|\bsuperseded\b"
+    r"|\bdeprecated\b|\bopen questions?\b|\bwhat changed\b|\blater phases?\b|\bnice to have\b"
+)
+_OF_OTHERS = re.compile(
+    r"\bdependenc(?:y|ies)\b|\bexternal\b|\bupstream\b|\bdownstream\b|\bother (?:services|teams)\b"
+    r"|\bthird[- ]part(?:y|ies)\b|\bconsumed\b|\brelated\b"
+)
+
+
+def is_set_aside(title: str) -> bool:
+    """Whether a heading or caption announces what is not built here: future work, alternatives."""
+    return bool(_SET_ASIDE.search(title.lower()))
 
 
 @dataclass(slots=True, eq=False)
@@ -18,9 +36,21 @@ class Section:
     index: int
     parent: Section | None = None
     lowered: str = field(init=False)
+    is_set_aside: bool = field(init=False)
+    """Whether it is about what is not built here: out of scope, alternatives, history."""
+    is_of_others: bool = field(init=False)
+    """Whether it is about what other services own: dependencies, external systems."""
 
     def __post_init__(self) -> None:
         self.lowered = self.title.lower()
+        around = self.parent if self.parent is not None and self.level > 1 else None
+        told = self.index > 1
+        self.is_set_aside = (around is not None and around.is_set_aside) or (
+            told and is_set_aside(self.lowered)
+        )
+        self.is_of_others = (around is not None and around.is_of_others) or (
+            told and bool(_OF_OTHERS.search(self.lowered))
+        )
 
     def lineage(self) -> list[Section]:
         """This section, then each one around it, without the document's title."""

@@ -6,7 +6,7 @@ import re
 from enum import Enum, auto
 from functools import lru_cache
 
-from lld.text import plain
+from lld.text import plain, vocabulary
 
 _PARENTHESIS = re.compile(r"\([^()]*\)")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
@@ -52,6 +52,7 @@ class Role(Enum):
     RESOURCE = auto()
     RESPONSE = auto()
     SCENARIO = auto()
+    SIZES = auto()
     SK = auto()
     STATUS = auto()
     STORY = auto()
@@ -73,7 +74,7 @@ class Role(Enum):
 
 _WORDINGS: dict[Role, str] = {
     Role.ACCESS_PATTERN: "access pattern|access patterns|query pattern|pattern name|use case",
-    Role.ATTRIBUTE: "attribute|attribute name|attributes|column|dynamodb attribute",
+    Role.ATTRIBUTE: "attribute|attribute name|attributes|column|column name|dynamodb attribute",
     Role.AUTH: "auth|authentication|authorization|auth roles|auth required|authorizer|roles|"
     "security|required role|access|auth type|permission|permissions",
     Role.CODE: "code|error code|error",
@@ -83,7 +84,7 @@ _WORDINGS: dict[Role, str] = {
     "validation rule|restrictions",
     Role.DEFAULT: "default|default value",
     Role.DESCRIPTION: "description|purpose|desc|summary|details|notes|comment|responsibility|"
-    "meaning|comments|what it does",
+    "meaning|comments|what it does|does|role|job|remarks|note|explanation|about|what|why",
     Role.ENDPOINT: "endpoint|api endpoint|route|http endpoint|api|api route|rest endpoint|"
     "endpoints|method path|method and path|api path and method|http route",
     Role.ENTITY: "entity|entity type|item type|item|record|record type|object|entities",
@@ -102,7 +103,7 @@ _WORDINGS: dict[Role, str] = {
     Role.INPUT: "input|given|preconditions|precondition|test input|request data|inputs",
     Role.KEY: "key|key name|key component",
     Role.KEY_TYPE: "key type|key role|role in key|key schema",
-    Role.MEMORY: "memory|memory mb|memory size|ram|memory allocation",
+    Role.MEMORY: "memory|memory mb|memory size|ram|memory allocation|mem",
     Role.METHOD: "method|http method|verb|http verb|http|methods|http methods",
     Role.METRIC: "metric|requirement|nfr|dimension|aspect|quality attribute|category|measure|"
     "kpi|data type|limit",
@@ -125,6 +126,8 @@ _WORDINGS: dict[Role, str] = {
     Role.SCENARIO: "scenario|test scenario|test scenarios|test scenario s|scenarios|test case|"
     "test cases|acceptance criteria|test|test name|acceptance criterion|scenario name|"
     "test case name|test description|test case description",
+    Role.SIZES: "memory timeout|memory and timeout|mem timeout|ram timeout|size|sizing|"
+    "timeout memory|timeout and memory|memory time|limits|compute",
     Role.SK: "sk|sort key|range key|sk pattern|sort key pattern|gsi sk|sk value|"
     "sort key sk|range|sk attribute|sk format|index sk",
     Role.STATUS: "status|http status|status code|http|http code|http status code|statuscode",
@@ -137,13 +140,16 @@ _WORDINGS: dict[Role, str] = {
     "retention period|retention|targets",
     Role.TEST_ID: "test id|test case id|tc id|test #|scenario id|id|test case #|ts id|"
     "scenario #|tc|tc #|test case no|ref|ut id|it id",
-    Role.TIMEOUT: "timeout|timeout s|timeout sec|timeout seconds|lambda timeout|time out",
+    Role.TIMEOUT: "timeout|timeout s|timeout sec|timeout seconds|lambda timeout|time out|"
+    "max duration|max runtime",
     Role.TOPIC: "topic|topic name|sns topic",
     Role.DLQ: "dlq|dead letter queue|dlq name|dead letter queue name",
     Role.SECRET: "secret|secret name|secret id|secret path",  # pragma: allowlist secret
     Role.BUCKET: "bucket|bucket name|s3 bucket",
     Role.TRIGGER: "trigger|trigger type|event source|source|triggered by|invocation|"
-    "trigger source|invoked by|event|event trigger|invocation type|trigger event",
+    "trigger source|invoked by|event|event trigger|invocation type|trigger event|started by|"
+    "starts on|runs on|run by|driven by|called by|fired by|invoked via|starts when|when it runs|"
+    "activated by|triggers",
     Role.TYPE: "type|data type|datatype|field type|attribute type|format|dynamodb type",
     Role.VALUE: "value|values|detail|details|configuration|specification|setting|"
     "default value|configured value",
@@ -166,12 +172,27 @@ def header_words(header: str) -> str:
     return folded + " #" if text.rstrip().endswith("#") and folded else folded
 
 
+_FILLERS = vocabulary(
+    "the of our a an aws amazon lambda dynamodb default max maximum allocated configured mb mib gb "
+    "sec secs seconds s ms min minutes in"
+)
+
+
+def _roles_of(header: str) -> frozenset[Role]:
+    """The roles of a header's words, looked up again without units and fillers if unknown."""
+    said = header_words(header)
+    known = _ROLES.get(said)
+    if known is None:
+        known = _ROLES.get(" ".join(w for w in said.split() if w not in _FILLERS), frozenset())
+    return known
+
+
 @lru_cache(maxsize=2048)
 def roles(header: tuple[str, ...]) -> dict[Role, int]:
     """The first column of each role in this header; a column may have several roles."""
     found: dict[Role, int] = {}
     for position, cell in enumerate(header):
-        for role in _ROLES.get(header_words(cell), ()):
+        for role in _roles_of(cell):
             found.setdefault(role, position)
     return found
 

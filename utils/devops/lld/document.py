@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _CAPTION = re.compile(r"\s*\*\*(?P<bold>[^*]+)\*\*(?P<rest>[^:*]{0,60}):?\s*\Z")
+_SHORT_CAPTION = re.compile(
+    r"((?!The |These |This |Each |All |Its? )[A-Z`][\w`-]*(?: [\w`-]+){0,2}):\s*\Z"
+)
 _CLOSING_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})\s*\Z")
 
 
@@ -35,6 +38,18 @@ def read_blocks(text: str) -> Iterator[Block]:
     reader = _BlockReader(text)
     for tokens, line_count in block_tokens(text):
         yield from reader.read(tokens, line_count)
+
+
+def _caption(lines: tuple[str, ...]) -> str:
+    """What a paragraph's last line announces, or nothing: `**Order** (embedded):`, `Request:`.
+
+    `**Authentication:** JWT` gives a value, so it announces nothing.
+    """
+    found = _CAPTION.match(lines[-1])
+    if found and not (found["bold"].rstrip().endswith(":") and found["rest"].strip(" :")):
+        return plain(found["bold"] + found["rest"]).rstrip(": ")
+    short = _SHORT_CAPTION.match(lines[-1]) if len(lines) == 1 else None
+    return plain(short[1]) if short else ""
 
 
 class _BlockReader:
@@ -76,9 +91,7 @@ class _BlockReader:
                 self._items.append(plain(lines[0]).rstrip(": "))
             yield Item(line, self._section, outer, depth, lines)
             return
-        caption = _CAPTION.match(lines[-1])
-        if caption:
-            self._caption = plain(caption["bold"] + caption["rest"]).rstrip(": ")
+        self._caption = _caption(lines) or self._caption
         yield Paragraph(line, self._section, lines)
 
     def _heading(self, level: int, content: str, line: int) -> Heading:

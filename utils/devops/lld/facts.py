@@ -188,6 +188,8 @@ class TreeFact:
     root: str | None
     line: int
     handlers: tuple[tuple[str, int], ...] = ()
+    triggers: tuple[tuple[str, Trigger], ...] = ()
+    """What starts a handler, from the comment beside its module."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,13 @@ def is_generic(title: str) -> bool:
     return all(word in _GENERIC or word in _TAIL or word.isdigit() for word in words(text))
 
 
+def is_tail(title: str) -> bool:
+    """Whether a caption only repeats what a table is, so that the heading above names the thing:
+    `Attributes`, `Schema`, but not `Request Body`."""
+    said = words(title)
+    return bool(said) and all(word in _TAIL for word in said)
+
+
 @lru_cache(maxsize=2048)
 def entity_name(title: str) -> str | None:
     """The entity a heading or caption announces, with its qualifier: `Cart (Registered)`."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lld.blocks import Block, Fence, Heading, Item, Paragraph, Table
+from lld.blocks import Block, Fence, Heading, Item, Paragraph, Table, is_set_aside
 from lld.document import normalize, read_blocks
-from lld.facts import Fact, Findings
+from lld.facts import EntityFact, Fact, Findings, FunctionFact, IndexFact, ModelFact, TableFact
 from lld.model import Headline, Problem, Severity
 from lld.readers import (
     attributes,
@@ -58,8 +58,10 @@ HEADINGS: tuple[Callable[[Heading], Iterator[Fact]], ...] = (
 )
 PARAGRAPHS: tuple[Callable[[Paragraph], Iterator[Fact]], ...] = (
     properties.read_paragraph,
+    functions.read_paragraph,
     routes.read_paragraph,
     key_lines.read_paragraph,
+    scenarios.read_paragraph,
     mentions.read_lines,
     secrets.read_lines,
 )
@@ -77,6 +79,7 @@ ITEMS: tuple[Callable[[Item], Iterator[Fact]], ...] = (
 
 _Reader = Callable[[Fence], Iterator[Fact]]
 _DRAWN: tuple[_Reader, ...] = (
+    mermaid.read_undeclared,
     drawings.read_project_tree,
     drawings.read_boxes,
     routes.read_url_tree,
@@ -131,10 +134,19 @@ FENCES: dict[str, tuple[_Reader, ...]] = {
     "terraform": _HCL,
     "tf": _HCL,
     "mermaid": (mermaid.read_mermaid,),
+    "plantuml": (mermaid.read_plantuml,),
+    "puml": (mermaid.read_plantuml,),
+    "uml": (mermaid.read_plantuml,),
     "gherkin": (scenarios.read_gherkin,),
     "feature": (scenarios.read_gherkin,),
     "cucumber": (scenarios.read_gherkin,),
 }
+_SET_ASIDE: dict[type, tuple[Callable[[Any], Iterator[Fact]], ...]] = {
+    Table: (listings.read_history, secrets.read_table),
+    Paragraph: (secrets.read_lines,),
+    Item: (secrets.read_lines,),
+}
+"""What is still read where a document tells of things that are not built."""
 
 
 def read(text: str) -> Findings:
@@ -153,7 +165,18 @@ def read(text: str) -> Findings:
     return findings
 
 
+_OWNED = (FunctionFact, TableFact, IndexFact, EntityFact, ModelFact)
+"""Facts that make something the service's own."""
+
+
 def _facts(block: Block) -> Iterator[Fact]:
+    facts = _read_block(block)
+    if block.section.is_of_others:
+        return (fact for fact in facts if not isinstance(fact, _OWNED))
+    return facts
+
+
+def _read_block(block: Block) -> Iterator[Fact]:
     if isinstance(block, Table):
         yield from _table_problems(block)
     elif isinstance(block, Fence):
@@ -163,7 +186,14 @@ def _facts(block: Block) -> Iterator[Fact]:
         yield from reader(block)
 
 
+def _is_set_aside(block: Block) -> bool:
+    caption = getattr(block, "caption", "")
+    return block.section.is_set_aside or (bool(caption) and is_set_aside(caption))
+
+
 def _readers(block: Block) -> tuple[Callable[[Any], Iterator[Fact]], ...]:
+    if _is_set_aside(block):
+        return _SET_ASIDE.get(type(block), ())
     if isinstance(block, Table):
         return TABLES
     if isinstance(block, Fence):

@@ -95,6 +95,30 @@ def seconds(text: str) -> int | None:
     return int(number * _SECONDS[unit[0]])
 
 
+_SIZED_MEMORY = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)\s*(gb|gib|mb|mib)\b", re.I)
+_SIZED_TIMEOUT = re.compile(
+    r"(?<![\w.])(\d+(?:\.\d+)?)\s*(ms|s|secs?|seconds?|mins?|minutes?)(?![\w%])(?!\s*after)", re.I
+)
+
+
+def sizes_in(text: str) -> tuple[int | None, int | None]:
+    """Memory in MiB and timeout in seconds of `512 MB, 30 s`; a duration alone needs the word
+    timeout, and one that says how often something happens is none."""
+    text = plain(text)
+    memory = _SIZED_MEMORY.search(text)
+    rest = _OFTEN.sub(" ", text)
+    timeout = _SIZED_TIMEOUT.search(rest)
+    if memory is None and "timeout" not in text.lower():
+        timeout = None
+    return (
+        memory_mb(memory[0]) if memory else None,
+        seconds(timeout[0]) if timeout else None,
+    )
+
+
+_OFTEN = re.compile(r"(?i)\bevery\s+\d+\s*\w+|\brate\s*\([^()]*\)")
+
+
 # --- routes --------------------------------------------------------------------------------------
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")

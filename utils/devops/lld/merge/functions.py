@@ -113,6 +113,7 @@ def _may_open(trust: Trust, book: _FunctionBook) -> bool:
 def _from_trees(trees: Iterable[TreeFact]) -> list[FunctionFact]:
     found = []
     for tree in trees:
+        triggers = dict(tree.triggers)
         for name, line in tree.handlers:
             short = name.removesuffix("_handler")
             found.append(
@@ -121,7 +122,7 @@ def _from_trees(trees: Iterable[TreeFact]) -> list[FunctionFact]:
                     line,
                     Trust.DRAWN,
                     tree.line,
-                    None,
+                    triggers.get(name),
                     handler=f"handlers.{name}.handler",
                 )
             )

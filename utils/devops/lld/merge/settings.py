@@ -26,8 +26,9 @@ from lld.naming import (
     service_of,
     service_of_repository,
 )
-from lld.readers.functions import auth_of, source_of, trigger_of
+from lld.readers.functions import auth_of
 from lld.readers.key_cells import key_cell
+from lld.readers.triggers import source_of, trigger_of
 from lld.text import (
     first_code,
     fold,
@@ -109,7 +110,17 @@ def function_named(group: Group) -> str | None:
         bare = without_number(title)
         if re.fullmatch(r"[a-z]\w*(?:[_-]\w+)+", bare):
             return bare
-    return None
+    return _titled_in_functions(group)
+
+
+def _titled_in_functions(group: Group) -> str | None:
+    """A heading of one word below `Lambda Functions`, over what only a function has."""
+    around = group.section.parent
+    title = without_number(group.section.title)
+    if around is None or not ("handler" in group.values or "trigger" in group.values):
+        return None
+    about = "lambda" in around.lowered or "function" in around.lowered
+    return title if about and re.fullmatch(r"[A-Za-z]\w+(?:-\w+)*", title) else None
 
 
 def _function(group: Group) -> FunctionFact | None:
@@ -162,7 +173,10 @@ def _routes(group: Group, function: str | None) -> Iterator[RouteFact]:
 
 
 def _table(group: Group) -> Iterator[Fact]:
-    name = first_code(group.raw("table_name")) or group.get("table_name")
+    key = "table_name"
+    if key not in group.values and "pk" in group.values and "index_name" not in group.values:
+        key = "name"
+    name = first_code(group.raw(key)) or group.get(key)
     pk, sk = key_cell(group.raw("pk")), key_cell(group.raw("sk"))
     named = index_name(group.get("index_name") or group.caption or group.section.title)
     if "index_name" in group.values and named is None:
@@ -182,7 +196,7 @@ def _table(group: Group) -> Iterator[Fact]:
     if name and re.fullmatch(r"[A-Za-z][\w${}.<>-]{2,}", name):
         yield TableFact(
             name,
-            group.values["table_name"].line,
+            group.values[key].line,
             Trust.STATED,
             group.section,
             pk.attribute,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lld.columns import Role, first_column, header_words, roles
 from lld.facts import EnumFact, Fact, ModelFact, Trust
 from lld.model import ModelField, ModelKind
-from lld.names import index_name, is_generic, model_name
+from lld.names import index_name, is_generic, is_tail, model_name
 from lld.text import code_spans, plain
 from lld.types import is_optional_type, python_type
 
@@ -65,7 +65,7 @@ _BODIES = ("Request", "Response", "Event", "Message", "Payload", "Body", "Dto", 
 def _name(table: Table) -> str | None:
     if table.section.speaks_of(*_ASIDE):
         return None
-    if table.caption:
+    if table.caption and not is_tail(table.caption):
         return None if index_name(table.caption) else model_name(table.caption)
     in_api = table.section.speaks_of(*_API) and not table.section.speaks_of(*_DATA)
     for section in table.section.lineage()[:3]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lld.facts import EnumFact, Fact, ModelFact, RouteFact, TreeFact, Trust
 from lld.model import ModelField, ModelKind
 from lld.readers.mermaid import is_service_name
+from lld.readers.triggers import trigger_told
 from lld.text import routes_in, vocabulary
 from lld.types import is_optional_type, python_type
 
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lld.blocks import Fence
+    from lld.model import Trigger
 
 _ASCII = str.maketrans("┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬─━═│┃║", "+" * 18 + "-" * 3 + "|" * 3)
 _EDGE = re.compile(r"\+-{4,}\+")
 _TITLE = re.compile(r"([A-Za-z_]\w*)\s*(?:\(([^()]*)\)|<<([^<>]*)>>)?\Z")
+_STEREOTYPED = re.compile(r"(?:<<|«)\s*([^<>«»]+?)\s*(?:>>|»)\s*(\w+)\Z")
 _MEMBER = re.compile(r"[+#-]?\s*([A-Za-z_]\w*)\s*:\s*(.+?)\s*\Z")
 _CONSTANT = re.compile(r"([A-Z][A-Z0-9_]*)\s*=\s*[\"']?([^\"']+?)[\"']?\s*\Z")
 _MOST_LINES = 3000
@@ -46,11 +49,18 @@ def _box(lines: list[str], top: int, left: int, right: int, first_line: int) -> 
                 break
         else:
             break
-    if len(parts) != 3 or len(parts[0]) != 1:
+    heads = [row for row in parts[0] if row]
+    if len(parts) != 3 or not 1 <= len(heads) <= 2:
         return
-    title = _TITLE.match(parts[0][0])
+    title = _TITLE.match(_name_first(" ".join(heads)))
     if title:
         yield from _members(title, parts[1], first_line + top + 1)
+
+
+def _name_first(head: str) -> str:
+    """`<<enum>> State` and `State <<enum>>` are one."""
+    found = _STEREOTYPED.match(head)
+    return f"{found[2]} <<{found[1]}>>" if found else head
 
 
 def _members(title: re.Match[str], rows: list[str], line: int) -> Iterator[Fact]:
@@ -100,6 +110,7 @@ def read_project_tree(fence: Fence) -> Iterator[Fact]:
     root, root_line = _root(lines)
     handlers: list[tuple[str, int]] = []
     folders: list[tuple[int, str]] = []
+    triggers: dict[str, Trigger | None] = {}
     for offset, line in enumerate(lines):
         branch = _BRANCH.match(line[:400])
         if not branch:
@@ -115,12 +126,14 @@ def read_project_tree(fence: Fence) -> Iterator[Fact]:
         if _is_handler(entry[1], folders):
             name = entry[1].removesuffix(".py")
             handlers.append((name, fence.line + offset))
+            triggers[name] = trigger_told(entry[3] or "") or triggers.get(name)
             for method, path in routes_in(entry[3] or ""):
                 yield RouteFact(
                     method, path, fence.line + offset, Trust.TOLD, name, section=fence.section
                 )
     if root or handlers:
-        yield TreeFact(root, fence.line + root_line, tuple(handlers))
+        started = tuple((name, one) for name, one in triggers.items() if one)
+        yield TreeFact(root, fence.line + root_line, tuple(handlers), started)
 
 
 def _root(lines: list[str]) -> tuple[str | None, int]:

@@ -9,6 +9,7 @@ from lld.columns import Role, first_column, header_words, roles
 from lld.facts import CountFact, Fact, FunctionFact, RouteFact, Trust
 from lld.model import Resource, Trigger
 from lld.names import function_in_title, without_number
+from lld.readers.triggers import source_of, trigger_of, trigger_told
 from lld.text import (
     code_spans,
     first_code,
@@ -18,35 +19,16 @@ from lld.text import (
     plain,
     routes_in,
     seconds,
+    sizes_in,
     vocabulary,
     words,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from lld.blocks import Heading, Item, Row, Section, Table
+    from lld.blocks import Heading, Item, Paragraph, Row, Section, Table
 
-_TRIGGERS: tuple[tuple[Trigger, re.Pattern[str]], ...] = tuple(
-    (trigger, re.compile(signs))
-    for trigger, signs in (
-        (
-            Trigger.AUTHORIZER,
-            r"^(?:api gateway\W{0,3})?(?:(?:lambda|custom|token|request)\s+)?authori[sz]er",
-        ),
-        (Trigger.SQS, r"\bsqs\b|queue"),
-        (Trigger.DYNAMODB_STREAM, r"\bstreams?\b"),
-        (
-            Trigger.SCHEDULE,
-            r"schedule|\bcron|rate\(|\b(?:hourly|daily|nightly|weekly|monthly)\b"
-            r"|\bevery (?:\d+|minute|hour|day|night|week|month)",
-        ),
-        (Trigger.EVENTBRIDGE, r"event\s?bridge|cloudwatch event|event bus"),
-        (Trigger.SNS, r"\bsns\b|\btopic\b"),
-        (Trigger.S3, r"\bs3\b|bucket|object created"),
-        (Trigger.API, r"\bapi|\bhttps?\b|\brest\b|\balb\b|webhook|function url"),
-    )
-)
 _COUNT = re.compile(r"\((\d{1,3})\b[^()]*\)|\b(\d{1,3}) (?:lambda )?functions\b", re.I)
 _NAME = re.compile(r"[A-Za-z][\w${}<>.:/ -]{1,90}\Z")
 _TELLING = (
@@ -56,43 +38,21 @@ _TELLING = (
     Role.TRIGGER,
     Role.MEMORY,
     Role.TIMEOUT,
+    Role.SIZES,
     Role.HANDLER,
 )
 _NOT_FUNCTIONS = vocabulary("total totals function functions none n/a - … ...")
-
-
-def trigger_of(text: str) -> Trigger | None:
-    """What starts a function, from the words of a cell."""
-    lowered = plain(text).lower()
-    if not lowered or lowered in ("-", "n/a"):
-        return None
-    for trigger, signs in _TRIGGERS:
-        if signs.search(lowered[:200]):
-            return trigger
-    return Trigger.API if routes_in(text) else Trigger.OTHER
-
-
-_TIMING = re.compile(r"\b(cron|rate)\s*[:(]\s*([^()]{3,60})\)?", re.I)
-
-
-def source_of(text: str) -> str | None:
-    """The queue, topic, bucket or schedule that a trigger cell names."""
-    code = first_code(text)
-    if code:
-        return code
-    timing = _TIMING.search(plain(text))
-    if timing:
-        return f"{timing[1].lower()}({timing[2].strip()})"
-    _, colon, after = plain(text).partition(":")
-    name = after.strip() if colon else ""
-    return name or None
 
 
 def read_table(table: Table) -> Iterator[Fact]:
     """Inventory tables, and tables that only relate functions to something else."""
     columns = roles(table.header)
     position = columns.get(Role.FUNCTION)
-    if position is None and table.section.speaks_of("lambda") and _first_is_name(table):
+    if (
+        position is None
+        and _first_is_name(table)
+        and (_lists_functions(table.section) or _about_functions(table.section.lowered))
+    ):
         position = first_column(table.header)
     if position is None:
         return
@@ -143,13 +103,9 @@ def _row(
     methods = tuple(_routes(cell(Role.ENDPOINT), cell(Role.METHOD), cell(Role.PATH)))
     if not methods:
         methods = tuple(routes_in(cell(Role.TRIGGER)))
-    trigger_text = cell(Role.TRIGGER) or cell(Role.QUEUE)
-    trigger = trigger_of(trigger_text)
-    if cell(Role.QUEUE) and trigger_text == cell(Role.QUEUE):
-        trigger = Trigger.SQS
-    if methods and trigger in (None, Trigger.OTHER):
-        trigger = Trigger.API
+    trigger, trigger_text = _trigger(row, position, methods, cell)
     description = plain(cell(Role.DESCRIPTION)) or None
+    memory, timeout = sizes_in(cell(Role.SIZES))
     yield FunctionFact(
         name,
         row.line,
@@ -157,8 +113,8 @@ def _row(
         table.line,
         trigger,
         methods,
-        memory_mb(cell(Role.MEMORY)),
-        seconds(cell(Role.TIMEOUT)),
+        memory_mb(cell(Role.MEMORY)) or memory,
+        seconds(cell(Role.TIMEOUT)) or timeout,
         description,
         (cell(Role.QUEUE) and plain(cell(Role.QUEUE))) or _source(trigger, trigger_text),
         plain(cell(Role.HANDLER)) or None,
@@ -176,6 +132,29 @@ def _row(
                 section=table.section,
             )
         yield from _resource(trigger, trigger_text, row.line)
+
+
+def _trigger(
+    row: Row, position: int, methods: tuple[tuple[str, str], ...], cell: Callable[[Role], str]
+) -> tuple[Trigger | None, str]:
+    """What starts the function of a row, and the words that say so."""
+    text = cell(Role.TRIGGER)
+    if not text and cell(Role.QUEUE):
+        return Trigger.SQS, cell(Role.QUEUE)
+    trigger = trigger_of(text)
+    if methods:
+        return (Trigger.API if trigger in (None, Trigger.OTHER) else trigger), text
+    if trigger in (None, Trigger.OTHER):
+        # Without a route, the columns of routes say what else starts it.
+        for role in (Role.ENDPOINT, Role.PATH, Role.METHOD):
+            other = trigger_of(cell(role))
+            if other not in (None, Trigger.OTHER, Trigger.API):
+                return other, cell(role)
+        for column, said in enumerate(row.cells):
+            other = trigger_told(said) if column != position else None
+            if other is not None:
+                return other, said
+    return trigger, text
 
 
 def _source(trigger: Trigger | None, text: str) -> str | None:
@@ -254,11 +233,32 @@ def read_item(item: Item) -> Iterator[Fact]:
         return
     text = " ".join(item.lines)
     methods = tuple(routes_in(text))
-    trigger = Trigger.API if methods else None
-    yield FunctionFact(found[1], item.line, Trust.TOLD, item.section.line, trigger, methods)
+    trigger = Trigger.API if methods else trigger_told(text)
+    memory, timeout = sizes_in(text)
+    yield FunctionFact(
+        found[1], item.line, Trust.TOLD, item.section.line, trigger, methods, memory, timeout
+    )
     for method, path in methods:
         yield RouteFact(method, path, item.line, Trust.TOLD, found[1], section=item.section)
 
 
 def _about_functions(title: str) -> bool:
     return "lambda function" in title or title.rstrip(" :").endswith(("functions", "lambdas"))
+
+
+_SAID = re.compile(
+    r"(?:The )?(?:function |lambda )?`([A-Za-z]\w*(?:[_-][\w${}]+)*)`\s+"
+    r"((?:function |lambda )?"
+    r"(?:is |gets |runs |starts |consumes |listens |subscribes |polls )[^.]{4,200})",
+    re.I,
+)
+
+
+def read_paragraph(paragraph: Paragraph) -> Iterator[Fact]:
+    """`` `purge_old` is started by a schedule `` adds to a function that is listed elsewhere."""
+    for offset, line in enumerate(paragraph.lines):
+        for name, said in _SAID.findall(line[:1000]) if "`" in line else ():
+            trigger = trigger_told(said)
+            if trigger:
+                number = paragraph.line + offset
+                yield FunctionFact(name, number, Trust.HINT, number, trigger)

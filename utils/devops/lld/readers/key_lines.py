@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 _TABLE_NAME = re.compile(
     r"\s*\W{0,4}(?:dynamodb\s+)?table(?:\s+name)?\W{0,4}:\W{0,4}`?([A-Za-z][\w${}.<>-]+)`?", re.I
 )
+_TABLE_SAID = re.compile(
+    r"\s*(?:the |our |a |one |single )*(?:amazon |aws )?(?:dynamodb )?table\s*"
+    r"(?:named |called |is )?"
+    r"(?:`([^`]{3,80})`|\*\*([^*`]{3,80})\*\*)|"
+    r"\s*(?:`([^`]{3,80})`|\*\*([^*`]{3,80})\*\*) (?:is )?(?:the |a |dynamodb )*table\b",
+    re.I,
+)
+_RESOURCE_NAME = re.compile(r"[A-Za-z][\w.]*(?:[-_][\w.]+)*(?:[-_]?\$?\{[^{}]*\}|[-_]<\w+>)?\Z")
+_STORED = ("data", "table", "storage", "dynamodb", "schema", "persist", "model", "database")
 _KEY_LINE = re.compile(
     r"\s*\W{0,4}(pk|sk|partition key|sort key|hash key|range key|primary key)\b", re.I
 )
@@ -28,39 +37,66 @@ _TTL = re.compile(r"\W{0,4}ttl(?:\s+attribute)?\W{0,5}:\W{0,4}`?([A-Za-z]\w*)`?"
 def read_paragraph(paragraph: Paragraph) -> Iterator[Fact]:
     """`**Table Name**: x`, `**Partition Key**: PK` and key lines below an index's caption."""
     for offset, line in enumerate(paragraph.lines):
-        yield from _line(line, paragraph.line + offset, paragraph.section, "")
+        number = paragraph.line + offset
+        index = _index_line(line, number, paragraph.section) if _INDEX_LINE.match(line) else None
+        if index:
+            yield index
+            continue
+        yield from _line(line, number, paragraph.section, "")
 
 
 def read_item(item: Item) -> Iterator[Fact]:
     """The same lines as list items, and `- **GSI1**: PK=..., SK=...`."""
     text = " ".join(item.lines)
-    named = _leading_index(text)
-    if named:
-        pk, sk = keys_in(text)
-        if pk is None:
-            pk, sk = _paired(text)
-        if pk:
-            yield IndexFact(named[0], item.line, Trust.TOLD, item.section, named[1], pk, sk)
+    if _leading_index(text):
+        index = _index_line(text, item.line, item.section)
+        if index:
+            yield index
         return
     yield from _line(text, item.line, item.section, item.caption)
+
+
+_INDEX_LINE = re.compile(r"\W{0,4}(?:gsi|lsi|(?:(?:global |local )?secondary )?index)\b", re.I)
+
+
+def _index_line(text: str, line: int, section: Section) -> IndexFact | None:
+    """`GSI1: PK=..., SK=...`, or `Index `ByState` (hash: `state`, range: `createdAt`)`."""
+    named = _leading_index(text)
+    if not named:
+        return None
+    pk, sk = keys_in(text.partition(named[0])[2])
+    if pk is None:
+        pk, sk = keys_in(text)
+    if pk is None:
+        pk, sk = _paired(text, named[0])
+    return IndexFact(named[0], line, Trust.TOLD, section, named[1], pk, sk) if pk else None
 
 
 _NUMBERED_KEYS = re.compile(r"\b((?:GSI|LSI)\d+[_-]?PK)\b.{0,20}?\b((?:GSI|LSI)\d+[_-]?SK)\b", re.I)
 
 
-def _paired(text: str) -> tuple[str | None, str | None]:
+def _paired(text: str, index: str) -> tuple[str | None, str | None]:
     """Keys named without saying which is which: `GSI1PK / GSI1SK`, or two code spans in order."""
     numbered = _NUMBERED_KEYS.search(text[:LONGEST_CELL])
     if numbered:
         return numbered[1], numbered[2]
-    spans = [span for span in code_spans(text) if not index_name(span)]
+    spans = [span for span in code_spans(text) if span != index and not index_name(span)]
     names = [span for span in spans if names_attribute(span) and not is_pattern(span)]
     if names and len(names) == len(spans) <= 2:
         return names[0], names[1] if len(names) > 1 else None
     return None, None
 
 
+_INDEX_SAID = re.compile(
+    r"\W{0,4}(?:gsi|(?:(?:global )?secondary )?index)\s*(\d*)\s*:?\s*[`*]+([A-Za-z][\w.-]*)[`*]",
+    re.I,
+)
+
+
 def _leading_index(text: str) -> tuple[str, str | None] | None:
+    said = _INDEX_SAID.match(text[:200])
+    if said and not key_role(said[2]):
+        return said[2], f"GSI{said[1]}" if said[1] else None
     cut = plain(text[:200])
     for separator in (": ", " - ", " – ", " — "):
         head = cut.split(separator)[0]
@@ -75,6 +111,11 @@ def _line(line: str, number: int, section: Section, caption: str) -> Iterator[Fa
     table = _TABLE_NAME.match(line)
     if table:
         yield TableFact(table[1], number, Trust.STATED, section)
+        return
+    said = _TABLE_SAID.match(line[:300]) if "able" in line else None
+    name = next((group for group in said.groups() if group), "") if said else ""
+    if name and is_resource_name(name) and section.speaks_of(*_STORED):
+        yield TableFact(name, number, Trust.STATED, section)
         return
     ttl = _TTL.match(line)
     if ttl and ttl[1].lower() not in ("enabled", "disabled", "no", "none", "yes", "n"):
@@ -115,6 +156,11 @@ def _line_entity(section: Section, caption: str) -> str:
         if name:
             return name
     return ""
+
+
+def is_resource_name(text: str) -> bool:
+    """Whether a text is a name such as `bbws-orders-{env}`, and nothing else."""
+    return bool(_RESOURCE_NAME.match(text)) and any(sign in text for sign in "-_{")
 
 
 _TABLE_TITLE = re.compile(

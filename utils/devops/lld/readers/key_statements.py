@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lld.facts import EntityFact, Fact, IndexFact, TableFact, Trust
-from lld.names import index_name
+from lld.names import index_name, without_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,20 @@ def announced_index(table: Table) -> tuple[str, str | None] | None:
         named = index_name(title) if title else None
         if named:
             return named
+    return None
+
+
+_TITLED = re.compile(
+    r"(?:table:?\s+)?`?([a-z][\w.]*(?:-[\w.]+)+(?:-?\$?\{\w+\})?)`?(?:\s+\(?table\)?)?\Z", re.I
+)
+
+
+def _named_table(table: Table) -> str | None:
+    """The DynamoDB table that a caption or heading names, as `bbws-orders-{env}`."""
+    for title in (table.caption, without_number(table.section.title)):
+        found = _TITLED.match(title.strip(" :")) if title else None
+        if found and not index_name(title):
+            return found[1]
     return None
 
 
@@ -46,9 +61,12 @@ def key_facts(
             attributes.get("sk"),
         )
         return
-    yield TableFact(
-        None, line, Trust.TOLD, table.section, attributes.get("pk"), attributes.get("sk")
-    )
+    owner = _named_table(table)
+    pk, sk = attributes.get("pk"), attributes.get("sk")
+    if owner:
+        yield TableFact(owner, table.line, Trust.STATED, table.section, pk, sk)
+    else:
+        yield TableFact(None, line, Trust.TOLD, table.section, pk, sk)
     if patterns.get("pk"):
         yield EntityFact(
             name or "",

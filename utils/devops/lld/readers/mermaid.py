@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lld.facts import EnumFact, Fact, IndexUseFact, ModelFact, RouteFact, Trust
 from lld.model import ModelField, ModelKind
+from lld.readers.er_diagram import read_er_diagram
 from lld.text import routes_in, vocabulary, words
 from lld.types import is_optional_type, python_type
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from lld.blocks import Fence
 
 _CLASS = re.compile(
-    r"\s*class\s+([A-Za-z_][\w-]*)\s*(?:\[[^\]]*\])?\s*(?:~\w+~)?\s*(\{)?\s*(?:<<(\w+)>>)?"
+    r"\s*(?:abstract\s+)?(?P<word>class|enum|entity|struct|record)\s+(?P<name>[A-Za-z_][\w-]*)\s*"
+    r"(?:\[[^\]]*\])?\s*(?:~\w+~)?\s*(?:<<(?P<before>\w+)>>)?\s*(?:extends \w+\s*)?(?P<open>\{)?"
+    r"\s*(?:<<(?P<after>\w+)>>)?"
 )
 _STEREOTYPE = re.compile(r"\s*<<\s*([^<>]+?)\s*>>\s*(\w+)?\s*\Z")
 _MEMBER = re.compile(r"\s*([+#~-])?\s*(.+?)\s*\Z")
@@ -101,6 +104,25 @@ def read_mermaid(fence: Fence) -> Iterator[Fact]:
         yield from _class_diagram(fence)
     elif head.startswith("sequenceDiagram"):
         yield from _sequence_diagram(fence)
+    elif head.startswith("erDiagram"):
+        yield from read_er_diagram(fence)
+
+
+def read_plantuml(fence: Fence) -> Iterator[Fact]:
+    """Classes, enumerations and messages of PlantUML, which writes them much as Mermaid does."""
+    if re.search(r"^\s*(?:abstract\s+)?(?:class|enum|entity)\s+\w", fence.text, re.M):
+        yield from _class_diagram(fence)
+    else:
+        yield from _sequence_diagram(fence)
+
+
+def read_undeclared(fence: Fence) -> Iterator[Fact]:
+    """A diagram in a block without a language."""
+    head = fence.text[:200].lstrip()
+    if head.startswith(("classDiagram", "sequenceDiagram", "erDiagram", "%%", "---")):
+        yield from read_mermaid(fence)
+    elif head.startswith("@startuml"):
+        yield from read_plantuml(fence)
 
 
 def _class_diagram(fence: Fence) -> Iterator[Fact]:
@@ -109,7 +131,7 @@ def _class_diagram(fence: Fence) -> Iterator[Fact]:
     for offset, raw in enumerate(fence.text.split("\n")):
         line = raw[:600]
         stripped = line.strip()
-        if not stripped or stripped.startswith("%%"):
+        if not stripped or stripped.startswith(("%%", "@", "'")):
             continue
         if current is not None:
             if stripped.startswith("}"):
@@ -119,13 +141,15 @@ def _class_diagram(fence: Fence) -> Iterator[Fact]:
             continue
         found = _CLASS.match(line)
         if found:
-            one = classes.setdefault(found[1], _Class(found[1], fence.line + offset))
-            one.stereotype = one.stereotype or (found[3] or "")
+            name = found["name"]
+            one = classes.setdefault(name, _Class(name, fence.line + offset))
+            said = "enum" if found["word"] == "enum" else found["before"] or found["after"] or ""
+            one.stereotype = one.stereotype or said
             rest = line[found.end() :]
-            if found[2] and "}" in rest:
+            if found["open"] and "}" in rest:
                 for member in rest.partition("}")[0].split(";"):
                     _inside(one, member)
-            elif found[2]:
+            elif found["open"]:
                 current = one
             continue
         _outside(classes, line, fence.line + offset)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lld.facts import EnumFact, Fact, FunctionFact, ModelFact, RouteFact, Trust
 from lld.model import ModelField, ModelKind, Parameter, Problem, Response, Severity
 from lld.readers.cloudformation import read_template
+from lld.readers.serverless import read_serverless
 from lld.text import METHODS, clean_path
 from lld.types import reference_name, schema_constraints, schema_type
 from lld.yaml_tree import Mapping, YamlProblemError, read_yaml
@@ -33,7 +34,8 @@ def read_structured(fence: Fence) -> Iterator[Fact]:
     is_template = bool(_LOOKS_TEMPLATE.search(text[:200_000]))
     is_schema = '"properties"' in text or "properties:" in text
     is_template = is_template or "KeySchema" in text
-    if not (is_api or is_template or is_schema):
+    is_serverless = "functions:" in text and "handler:" in text
+    if not (is_api or is_template or is_schema or is_serverless):
         return
     try:
         data = read_yaml(text)
@@ -51,6 +53,8 @@ def read_structured(fence: Fence) -> Iterator[Fact]:
         return
     if is_template:
         yield from read_template(data, fence)
+    if is_serverless:
+        yield from read_serverless(data, fence)
     if is_api:
         yield from _Api(fence, data).read()
     elif is_schema:
@@ -286,7 +290,13 @@ def _properties(
 
 
 def _json_schema(fence: Fence, data: dict[str, Any]) -> Iterator[Fact]:
-    """A JSON Schema with a name of its own, or several under `definitions`."""
+    """A JSON Schema with a name of its own, and those it defines for itself."""
+    inner = data.get("$defs")
+    inner = inner if isinstance(inner, dict) else {}
+    for name, node in inner.items():
+        if isinstance(node, dict) and _MODEL_NAME.match(str(name)):
+            line = _line(fence, inner, name)
+            yield from schema_facts(str(name), node, line, ModelKind.JSON_SCHEMA, inner)
     title = data.get("title") or data.get("$id")
     properties = data.get("properties")
     if not isinstance(title, str) or not isinstance(properties, dict):

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from lld.blocks import Item, Paragraph, Table
 from lld.columns import Role, first_column, header_words, roles
 from lld.facts import Fact, PropertyFact
-from lld.text import plain
+from lld.text import plain, vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-KNOWN = {
+_KNOWN = {
     "version": "version",
     "document version": "version",
     "lld version": "version",
@@ -22,6 +22,7 @@ KNOWN = {
     "hld reference": "parent_hld",
     "parent document": "parent_hld",
     "related hld": "parent_hld",
+    "parent": "parent_hld",
     "component": "component",
     "component name": "component",
     "service": "service",
@@ -37,6 +38,8 @@ KNOWN = {
     "git repository": "repository",
     "source repository": "repository",
     "runtime": "runtime",
+    "ram": "memory",
+    "mem": "memory",
     "language": "language",
     "lambda runtime": "runtime",
     "memory": "memory",
@@ -48,6 +51,8 @@ KNOWN = {
     "lambda timeout": "timeout",
     "default timeout": "timeout",
     "architecture": "architecture",
+    "arch": "architecture",
+    "instruction set": "architecture",
     "lambda architecture": "architecture",
     "cpu architecture": "architecture",
     "processor": "architecture",
@@ -94,6 +99,7 @@ KNOWN = {
     "stream": "stream",
     "streams": "stream",
     "dynamodb streams": "stream",
+    "name": "name",
     "index name": "index_name",
     "gsi name": "index_name",
     "projection": "projection",
@@ -124,12 +130,40 @@ KNOWN = {
 }
 """Wordings of a key -> the property it means."""
 
+_QUALIFIERS = vocabulary(
+    "aws the default lambda function github git gitlab code source cpu mb gb s sec seconds size "
+    "allocated our configured standard component url link limit in used max"
+)
+_QUALIFIED = vocabulary("repository runtime memory timeout architecture handler product")
+
+
+def known_property(key: str) -> str | None:
+    """The property that a key means, whatever qualifies it: `Default Lambda Memory`."""
+    said = header_words(key)
+    found = _KNOWN.get(said)
+    if found is None and len(said) < 60:
+        rest = " ".join(word for word in said.split() if word not in _QUALIFIERS)
+        found = _KNOWN.get(rest)
+        found = found if found in _QUALIFIED else None
+    return found
+
+
+def _property(key: str, value: str) -> str | None:
+    """The property of a key; a parent is one only when it is an HLD."""
+    found = known_property(key)
+    if found == "parent_hld" and "hld" not in f"{key} {value}".lower() and key.lower() == "parent":
+        return None
+    return found
+
 
 def read_table(table: Table) -> Iterator[Fact]:
     """Rows of a table whose first column names properties and whose next column gives values."""
     first = first_column(table.header)
     columns = roles(table.header)
     if first + 1 >= len(table.header):
+        return
+    if len(table.header) == 2 and not any(table.header):
+        yield from _rows(table, 0, 1)
         return
     named = columns.get(Role.FUNCTION) == first and len(table.header) == 2
     if columns.get(Role.PROPERTY) != first and not named:
@@ -142,13 +176,17 @@ def read_table(table: Table) -> Iterator[Fact]:
         return
     if columns.get(Role.VALUE) is None and len(table.header) > 3:
         return
-    head = KNOWN.get(header_words(table.header[first]))
+    head = known_property(table.header[first])
     if head and columns.get(Role.VALUE) is None and columns.get(Role.PROPERTY) != first:
         yield PropertyFact(
             head, table.header[value], table.line, table.section, table.line, table.caption
         )
+    yield from _rows(table, first, value)
+
+
+def _rows(table: Table, first: int, value: int) -> Iterator[Fact]:
     for row in table.rows:
-        key = KNOWN.get(header_words(row.cells[first]))
+        key = _property(row.cells[first], row.cells[value])
         if key and row.cells[value]:
             yield PropertyFact(
                 key, row.cells[value], row.line, table.section, table.line, table.caption
@@ -156,29 +194,40 @@ def read_table(table: Table) -> Iterator[Fact]:
 
 
 _LABEL = re.compile(
-    r"\s*(?:\*\*\s*(?P<bold>[^*:]{2,40}?)\s*:?\s*\*\*\s*:?|(?P<bare>[A-Z][A-Za-z ]{2,30}):)"
+    r"\s*(?:>\s*)?(?:\*\*\s*(?P<bold>[^*:]{2,40}?)\s*:?\s*\*\*\s*:?"
+    r"|(?P<bare>[A-Z][A-Za-z ]{2,30}):)"
     r"\s*(?P<value>\S.*)\Z"
 )
+_BETWEEN = re.compile(
+    r"\s+[|·•]\s+|,\s+(?=\*\*[^*:]{2,40}:?\*\*)|\.\s+(?=[A-Z][a-z]+(?: [a-z]+)?:\s)"
+)
+"""Between several keys of one line: `**Version**: 1.0 | **Parent**: HLD 3.2`."""
 
 
 def read_paragraph(paragraph: Paragraph) -> Iterator[Fact]:
     """`**Version**: 1.0` lines."""
     for offset, line in enumerate(paragraph.lines):
-        yield from _label(line, paragraph.line + offset, paragraph)
+        yield from _labels(line, paragraph.line + offset, paragraph)
 
 
 def read_item(item: Item) -> Iterator[Fact]:
     """`- **Memory**: 256MB` items."""
-    yield from _label(item.lines[0], item.line, item)
+    yield from _labels(item.lines[0], item.line, item)
+
+
+def _labels(line: str, number: int, block: Paragraph | Item) -> Iterator[Fact]:
+    if ":" not in line[:60]:
+        return
+    for part in _BETWEEN.split(line[:2000]):
+        yield from _label(part, number, block)
 
 
 def _label(line: str, number: int, block: Paragraph | Item) -> Iterator[Fact]:
-    if ":" not in line[:60]:
-        return
-    found = _LABEL.match(line[:2000])
+    found = _LABEL.match(line)
     if not found:
         return
-    key = KNOWN.get(header_words(found["bold"] or found["bare"]))
-    if key and plain(found["value"]):
+    value = found["value"].strip()
+    key = _property(found["bold"] or found["bare"], value)
+    if key and plain(value):
         caption = block.caption if isinstance(block, Item) else ""
-        yield PropertyFact(key, found["value"].strip(), number, block.section, 0, caption)
+        yield PropertyFact(key, value, number, block.section, 0, caption)

@@ -13,14 +13,20 @@ from lld.text import plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lld.blocks import Fence, Heading, Item, Table
+    from lld.blocks import Fence, Heading, Item, Paragraph, Section, Table
 
 _ID = re.compile(r"[A-Z][A-Z]{0,7}(?:[-_. ][A-Z]{1,10}){0,3}[-_. ]?\d[\w.-]*\Z")
 _LEADING_ID = re.compile(
-    r"(?:\[[ xX]\])?[*`\s]*"
-    r"((?:US|TC|UT|IT|AT|TS|AC|ST|E2E)(?:[-_][A-Z]{1,10}){0,3}[-_ ]?\d[\w.-]*?)[*`]*"
-    r"\s*(?:[:–—-]|\*\*)\s*(.*)"
+    r"(?:\[[ xX]\])?[*`\s]*(?P<word>(?:Test\s+)?(?:Scenario|Case|Story|User\s+Story|Test)\s+)?"
+    r"(?P<id>[A-Z][A-Z0-9]{0,7}(?:[-_][A-Z]{1,10}){0,3}[-_ ]?\d[\w.-]*?)[*`]*"
+    r"\s*(?:[:–—-]|\*\*|\))\s*(?P<text>.*)",
+    re.S,
 )
+_STORY_ID = re.compile(r"(?:US|TC|UT|IT|AT|TS|AC|ST|E2E)(?:[-_ ]?\d|[-_][A-Z])")
+_SCENARIO_WORDS = re.compile(
+    r"\bgiven\b.{3,}\b(?:when|then)\b|\bas an? [\w ]{2,40},? i (?:want|can|need)\b", re.I | re.S
+)
+_ABOUT_TESTS = ("test", "scenario", "user stor", "stories", "epic", "acceptance", "use case")
 _ASIDE = (
     "reference",
     "tbc",
@@ -43,7 +49,7 @@ def read_table(table: Table) -> Iterator[Fact]:
     told -= {None, first}
     numbered = first != first_column(table.header)
     if numbered or columns.get(Role.STORY_ID) == first or columns.get(Role.TEST_ID) == first:
-        about_tests = table.section.speaks_of("test", "user stor", "epic", "acceptance")
+        about_tests = table.section.speaks_of(*_ABOUT_TESTS)
         if told or about_tests:
             yield from _identified(table, columns, first, about_tests=about_tests)
             return
@@ -105,19 +111,51 @@ def _named(table: Table, columns: dict[Role, int], first: int) -> Iterator[Fact]
 
 def read_heading(heading: Heading) -> Iterator[Fact]:
     """`#### US-PAY-001: Pay an invoice`."""
-    yield from _leading(re.sub(r"^\d+(?:\.\d+)*\.?\s+", "", heading.section.title), heading.line)
+    text = re.sub(r"^\d+(?:\.\d+)*\.?\s+", "", heading.section.title)
+    yield from _leading(text, heading.line, heading.section, around=heading.section.parent)
 
 
 def read_item(item: Item) -> Iterator[Fact]:
     """`- **TC-001**: rejects an expired card`."""
     if not item.section.speaks_of("reference", "tbc", "document control"):
-        yield from _leading(item.lines[0], item.line)
+        yield from _leading("\n".join(item.lines), item.line, item.section, around=item.section)
 
 
-def _leading(text: str, line: int) -> Iterator[Fact]:
-    found = _LEADING_ID.match(text[:600])
-    if found:
-        yield ScenarioFact(Scenario(found[1], line, plain(found[2]) or None), Trust.TOLD)
+def read_paragraph(paragraph: Paragraph) -> Iterator[Fact]:
+    """`**Scenario X-1: pays an invoice**` with its steps below, and `**US-1** - As a user, ...`."""
+    first = paragraph.lines[0]
+    if not first.startswith("**"):
+        return
+    titled = _BOLD_SCENARIO.match(first[:300])
+    if titled and not _LEADING_ID.match(first[:300]):
+        steps = " ".join(paragraph.lines[1:])[:600]
+        name = plain(titled[1]).strip(" :")
+        yield ScenarioFact(Scenario(name, paragraph.line, None, plain(steps) or None), Trust.TOLD)
+        return
+    text = "\n".join(paragraph.lines)
+    yield from _leading(text, paragraph.line, paragraph.section, around=paragraph.section)
+
+
+_BOLD_SCENARIO = re.compile(r"\*\*\s*(?:Test\s+)?Scenario(?:\s+\d+)?\s*[:–—-]\s*([^*]{3,120})\*\*")
+
+
+def _leading(
+    text: str, line: int, section: Section, *, around: Section | None
+) -> Iterator[ScenarioFact]:
+    """A scenario whose id leads a heading, item or paragraph. An id of any letters counts only
+    where the document speaks of tests, or in words that only a scenario or story has."""
+    text = text[:1200]
+    found = _LEADING_ID.match(text)
+    if not found or section.lowered.startswith(_ASIDE):
+        return
+    told = plain(found["text"].replace("\n", " ")).strip(" *") or None
+    if not (found["word"] or _STORY_ID.match(found["id"])):
+        about = around is not None and around.speaks_of(*_ABOUT_TESTS)
+        if not about and not _SCENARIO_WORDS.search(text):
+            return
+        if any(word in section.lowered for word in _ASIDE):
+            return
+    yield ScenarioFact(Scenario(found["id"], line, told), Trust.TOLD)
 
 
 _GHERKIN = re.compile(r"\s*(?:Scenario(?: Outline)?|Example):\s*(.+)")
@@ -143,5 +181,5 @@ def read_gherkin(fence: Fence) -> Iterator[Fact]:
 
 def _scenario(name: str, line: int, steps: list[str]) -> ScenarioFact:
     found = _LEADING_ID.match(name)
-    identifier = found[1] if found else name
+    identifier = found["id"] if found else name
     return ScenarioFact(Scenario(identifier, line, None, " ".join(steps) or None), Trust.TOLD)

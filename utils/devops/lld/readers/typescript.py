@@ -19,7 +19,10 @@ _OPEN = re.compile(
     r"\s*(?:export\s+)?(?:declare\s+)?(?:const\s+)?(interface|enum|type)\s+(\w+)[^{=]*=?\s*\{"
 )
 _UNION = re.compile(r"\s*(?:export\s+)?type\s+(\w+)\s*=\s*((?:\|?\s*['\"][\w -]+['\"]\s*)+);?\s*\Z")
-_FIELD = re.compile(r"\s*(?:readonly\s+)?['\"]?(\w+)['\"]?(\?)?\s*:\s*([^;,]+)[;,]?\s*(?://.*)?\Z")
+_FIELD = re.compile(
+    r"\s*(?:readonly\s+)?['\"]?(\w+)['\"]?(\?)?\s*:\s*"
+    r"((?:[^;,<>/]|<[^;]*>|/(?!/))+)[;,]?\s*(?://.*|/\*.*)?\Z"
+)
 _MEMBER = re.compile(r"\s*(\w+)\s*(?:=\s*['\"]?([^'\",]+)['\"]?)?\s*,?\s*(?://.*)?\Z")
 
 

@@ -46,6 +46,24 @@ def _about(section: Section, caption: str = "") -> bool:
     return section.speaks_of(*_ABOUT) or any(word in caption.lower() for word in _ABOUT)
 
 
+_SETTINGS = ("config", "setting", "environment", "variable", "konfig", "parameter", "secret")
+_NOT_SETTINGS = ("error", "status", "enum", "exception", "event type", "metric")
+
+
+def _may_hold_variables(section: Section, caption: str = "") -> bool:
+    """Whether upper-case names of a section are likely variables and not error codes or states."""
+    words = (*(one.lowered for one in section.lineage()[:2]), caption.lower())
+    said = any(sign in text for text in words for sign in _SETTINGS)
+    return said and not any(sign in text for text in words for sign in _NOT_SETTINGS)
+
+
+def _named_like_variables(table: Table, first: int) -> bool:
+    """Whether the first cells are names such as `ORDERS_TABLE`, most with an underscore."""
+    names = [plain(row.cells[first]).split(" ")[0] for row in table.rows[:50]]
+    fit = [name for name in names if _NAME.match(name) and len(name) > 2]
+    return len(fit) == len(names) > 0 and sum("_" in name for name in fit) * 2 >= len(fit)
+
+
 def read_table(table: Table) -> Iterator[Fact]:
     """`Variable | Description | Example`."""
     columns = roles(table.header)
@@ -55,7 +73,10 @@ def read_table(table: Table) -> Iterator[Fact]:
         _about(table.section, table.caption)
         and word in ("name", "parameter", "property", "setting")
     ):
-        return
+        if not _may_hold_variables(table.section, table.caption):
+            return
+        if Role.CODE in columns or not _named_like_variables(table, first):
+            return
     if word == "key" and not _about(table.section, table.caption):
         return
     for row in table.rows:
@@ -76,16 +97,24 @@ def read_table(table: Table) -> Iterator[Fact]:
         yield VariableFact(found, Trust.STATED)
 
 
-_ITEM = re.compile(r"[*`\s]*([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)[*`]*\s*(?:[:=–—-]\s*(.*))?\Z", re.S)
+_ITEM = re.compile(
+    r"[*`\s]*([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)[*`]*\s*((?:\([^()]*\))?)\s*(?:[:=–—-]\s*(.*))?\Z",
+    re.S,
+)
 
 
 def read_item(item: Item) -> Iterator[Fact]:
     """`- `TABLE_NAME`: the table` in a section about environment variables."""
-    if not _about(item.section, item.caption):
+    told = _about(item.section, item.caption)
+    if not told and not _may_hold_variables(item.section, item.caption):
         return
     found = _ITEM.match(" ".join(item.lines)[:600])
-    if found and len(found[1]) > 2:
-        yield VariableFact(variable(found[1], item.line, plain(found[2] or "") or None), Trust.TOLD)
+    if not found or len(found[1]) < 3 or not (told or "_" in found[1]):
+        return
+    one = variable(found[1], item.line, plain(found[3] or "") or None)
+    if "secret" in found[2].lower() and not one.secret:
+        one = EnvironmentVariable(one.name, one.description, True, one.line)
+    yield VariableFact(one, Trust.TOLD)
 
 
 _ASSIGNMENT = re.compile(
@@ -95,7 +124,11 @@ _ASSIGNMENT = re.compile(
 
 def read_assignments(fence: Fence) -> Iterator[Fact]:
     """`NAME=value` lines of a block about environment variables."""
-    if fence.language not in ("env", "dotenv") and not _about(fence.section, fence.caption):
+    if (
+        fence.language not in ("env", "dotenv")
+        and not _about(fence.section, fence.caption)
+        and not _is_dotenv(fence)
+    ):
         return
     for offset, line in enumerate(fence.text.split("\n")):
         found = _ASSIGNMENT.match(line[:600])
@@ -106,3 +139,18 @@ def read_assignments(fence: Fence) -> Iterator[Fact]:
             yield VariableFact(
                 variable(name, fence.line + offset, comment.strip() or None, value), Trust.STATED
             )
+
+
+_DOTENV_LINE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+=\S?.*\Z|#.*\Z")
+
+
+def _is_dotenv(fence: Fence) -> bool:
+    """Whether a block holds nothing but assignments, at least two."""
+    if fence.language not in ("", "text", "txt", "properties", "ini"):
+        return False
+    lines = [line.strip() for line in fence.text.split("\n") if line.strip()]
+    return (
+        1 < len(lines) <= 200
+        and all(_DOTENV_LINE.match(line) for line in lines)
+        and sum("=" in line and line[0] != "#" for line in lines) > 1
+    )
