@@ -12,8 +12,10 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +24,7 @@ from common.home import HOME
 from lld.parse import parse_file
 from local.project import Kind, Project
 from local.rehearsal import default_design, service_python
-from pipelines.build import RUNNER, Pipeline, workflow_files
+from pipelines.build import COVERAGE, Pipeline, workflow_files
 from pipelines.pins import pins
 from pipelines.validate import validate
 from tests.pipelines.builders import SERVICE, flow
@@ -31,6 +33,8 @@ from tests.pipelines.tools import call, require
 from tests.support.terraform import terraform_environment
 
 pytestmark = pytest.mark.e2e
+
+PIPELINE_TEST = HOME / "utils" / "devops" / "pipeline_test.py"
 
 
 @pytest.fixture
@@ -119,14 +123,14 @@ TOOL_STAND_IN = 'print("stand-in")\n'
 
 @dataclass(frozen=True)
 class Ci:
-    """A generated service whose CI workflow can run under act."""
+    """A generated service whose CI workflow runs under act, started by `pipeline_test.py ci`."""
 
     root: Path
     words: tuple[str, ...]
     env: dict[str, str]
 
-    def run(self) -> tuple[int, dict[str, str], str]:
-        """Run all jobs: exit code, result by job, and everything that was printed."""
+    def run(self) -> tuple[int, dict[str, str], dict[str, Any]]:
+        """Run all jobs: exit code, result by job, and the whole report."""
         answer = subprocess.run(
             self.words,
             cwd=self.root,
@@ -137,15 +141,16 @@ class Ci:
             stdin=subprocess.DEVNULL,
             check=False,
         )
-        said = answer.stdout + answer.stderr
-        results = re.findall(r"^\[CI/([^\]]+)\].*Job (succeeded|failed)", said, re.M)
-        return answer.returncode, {name.strip(): result for name, result in results}, said
+        report = json.loads(answer.stdout)
+        assert "jobs" in report, answer.stdout + answer.stderr
+        results = {job["name"]: job["result"] for job in report["jobs"]}
+        return answer.returncode, results, report
 
 
 @pytest.fixture(scope="module")
 def ci(tmp_path_factory: pytest.TempPathFactory) -> Ci:
     """The smallest example design as a service with its tools, ready to run under act."""
-    act = require("act")
+    require("act")
     terraform = terraform_environment()
     base = tmp_path_factory.mktemp("act")
     root = base / "2_bbws_bookmark_lambda"
@@ -156,32 +161,26 @@ def ci(tmp_path_factory: pytest.TempPathFactory) -> Ci:
     for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message=x"]):
         identity = ["-c", "user.name=x", "-c", "user.email=x@example.com"]
         call("git", *identity, *words, cwd=root)
-    words = [
-        act,
-        "push",
-        "-W",
-        Pipeline.CI.path,
-        "-P",
-        f"{RUNNER}=-self-hosted",
-        "--no-cache-server",
-    ]
+    words = [sys.executable, str(PIPELINE_TEST), "ci", "--workflow", Pipeline.CI.path]
+    words += ["--event", "push", "--engine", "host", "--fail-under", str(COVERAGE), "-o", "json"]
     for action in STAND_INS:
         folder = base / "actions" / action
-        words += ["--local-repository", f"{action}@{pins()[action].sha}={folder}"]
+        words += ["--action", f"{action}@{pins()[action].sha}={folder}"]
+    known = {"PREPARED": str(python.parent.parent), **terraform}
+    words += [word for name in known for word in ("--variable", name)]
     env = {
         "PATH": os.pathsep.join([str(_only_python(base, python)), os.environ["PATH"]]),
         "HOME": str(base),
+        **known,
     }
-    known = {"PREPARED": str(python.parent.parent), **terraform}
-    words += [word for pair in known.items() for word in ("--env", "=".join(pair))]
-    return Ci(root, tuple(words), {**env, **known})
+    return Ci(root, tuple(words), env)
 
 
-def _failures(said: str) -> str:
-    """The end of what the failed jobs printed, gates aside."""
-    failed = set(re.findall(r"^(\[CI/[^\]]+\]).*Job failed", said, re.M))
-    lines = [row for row in said.splitlines() if row.startswith(tuple(failed))]
-    return "\n".join(lines[-60:])
+def _failures(report: dict[str, Any]) -> str:
+    """The end of the logs of the failed jobs."""
+    failed = [job["name"] for job in report["jobs"] if job["result"] == "failure"]
+    logs = [Path(report["reports"], f"{name.replace(' ', '-')}.log") for name in failed]
+    return "\n".join(path.read_text()[-3000:] for path in logs if path.is_file())
 
 
 def _only_python(base: Path, python: Path) -> Path:
@@ -214,21 +213,23 @@ def _stand_ins(folder: Path) -> None:
 
 
 def test_ci_is_green_on_a_generated_service(ci: Ci) -> None:
-    code, results, said = ci.run()
-    assert code == 0, _failures(said)
+    code, results, report = ci.run()
+    assert code == 0, _failures(report)
     assert results == dict.fromkeys(
-        ["Lint and types", "Test", "Security scan", "Terraform", "CI gate"], "succeeded"
+        ["Lint and types", "Test", "Security scan", "Terraform", "CI gate"], "success"
     )
+    assert report["coverage"]["percent"] >= COVERAGE
+    assert "runner" in {gap["subject"] for gap in report["not_exercised"]}
 
 
 def test_ci_and_its_gate_are_red_when_a_test_is_broken(ci: Ci) -> None:
     broken = ci.root / "tests" / "unit" / "test_broken.py"
     broken.write_text("def test_broken() -> None:\n    raise AssertionError\n")
     try:
-        code, results, said = ci.run()
+        code, results, report = ci.run()
     finally:
         broken.unlink()
-    assert code != 0
-    assert results["Test"] == "failed", _failures(said)
-    assert results["CI gate"] == "failed"
-    assert results["Security scan"] == "succeeded"
+    assert code == 1
+    assert results["Test"] == "failure", _failures(report)
+    assert results["CI gate"] == "failure"
+    assert results["Security scan"] == "success"

@@ -45,6 +45,15 @@ def report_options(command: F) -> F:
     )(command)
 
 
+def reports_option(command: F) -> F:
+    """`--reports`, where logs and reports go."""
+    return click.option(
+        "--reports",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Folder for logs and reports.  [default: a new one in the user's state folder]",
+    )(command)
+
+
 @click.group(cls=Cli)
 def cli() -> None:
     """Check and rehearse GitHub Actions pipelines before they run."""
@@ -160,13 +169,75 @@ def _draw(run: DryRun, path: Path) -> None:
 
 @cli.command()
 @workflow_option
+@click.option("--job", help="Run only this job and what it needs.")
+@click.option("--event", default="", help="Event to run.  [default: the workflow's most common]")
+@click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="Value of an input.")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "containers", "host"]),
+    default="auto",
+    show_default=True,
+    help="Where the steps run; auto takes containers where an engine answers.",
+)
+@click.option(
+    "--fail-under", type=click.FloatRange(0, 100), help="Exit 1 when the coverage is below this."
+)
+@click.option(
+    "--variable",
+    "variables",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Environment variable for the steps; without a value, this process's own.",
+)
+@click.option(
+    "--action",
+    "actions",
+    multiple=True,
+    metavar="OWNER/NAME@REF=FOLDER",
+    help="A folder to use in place of an action.",
+)
+@click.option(
+    "--image", "images", multiple=True, metavar="LABEL=IMAGE", help="Container image of a runner."
+)
+@reports_option
 @output_options
-def ci(**_: object) -> None:
-    """Run a CI workflow's jobs on this machine.
+def ci(
+    workflow: Path,
+    job: str | None,
+    event: str,
+    inputs: tuple[str, ...],
+    engine: str,
+    fail_under: float | None,
+    variables: tuple[str, ...],
+    actions: tuple[str, ...],
+    images: tuple[str, ...],
+    reports: Path | None,
+    output: str,
+) -> int:
+    """Run a CI workflow's jobs on this machine with act.
 
-    Example: pipeline_test.py ci --workflow .github/workflows/ci.yml
+    In containers where an engine answers, else on this machine itself, with an environment made
+    anew. Jobs that deploy, enter an environment or sign in to AWS are refused.
+
+    \b
+    Examples:
+      pipeline_test.py ci --workflow .github/workflows/ci.yml
+      pipeline_test.py ci --workflow .github/workflows/ci.yml --job test --fail-under 80
     """
-    not_built()
+    from rehearsal.ci.engine import Asked, own_values, pairs
+    from rehearsal.ci.report import as_data, as_text, keep
+    from rehearsal.ci.run import run_ci
+    from rehearsal.places import reports_folder
+
+    folders = {name: Path(path) for name, path in pairs(actions, "--action").items()}
+    asked = Asked(
+        workflow, event, pairs(inputs, "--input"), job, engine, own_values(variables), folders,
+        pairs(images, "--image"),
+    )  # fmt: skip
+    run = run_ci(asked, reports_folder("ci", reports), fail_under)
+    keep(run)
+    emit(as_data(run), output, lambda: as_text(run))
+    return run.exit_code
 
 
 @cli.command()

