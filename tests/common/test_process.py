@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import UnavailableError
-from common.process import ProcessFailedError, TimedOutError, run
+from common.process import ProcessFailedError, TimedOutError, follow, run
 
 
 def test_output_and_code_are_kept() -> None:
@@ -69,3 +69,15 @@ def test_secrets_in_a_failure_are_masked() -> None:
     with pytest.raises(ProcessFailedError) as caught:
         run([sys.executable, "-c", f"import sys; sys.exit('denied for {token}')"])
     assert token not in str(caught.value)
+
+
+def test_lines_are_handed_on_as_they_come() -> None:
+    lines: list[str] = []
+    code = "import sys; print('a', flush=True); print('b', file=sys.stderr); sys.exit(3)"
+    answer = follow([sys.executable, "-c", code], lines.append)
+    assert (answer.code, lines) == (3, ["a", "b"])
+
+
+def test_a_program_that_is_followed_for_too_long_is_ended_with_its_children() -> None:
+    with pytest.raises(TimedOutError, match=r"0\.5 s"):
+        follow(["sh", "-c", "sleep 60 & sleep 60"], lambda _: None, timeout=0.5)

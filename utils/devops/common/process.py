@@ -6,7 +6,8 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,6 +116,63 @@ def run(
     if check and not completed.ok:
         raise ProcessFailedError(completed)
     return completed
+
+
+def follow(
+    argv: Sequence[str | Path],
+    on_line: Callable[[str], None],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 3600,
+    install: str | None = None,
+) -> Completed:
+    """Run a program to its end and hand on each line it prints, of both outputs, as it comes.
+
+    An interrupt is passed on to the program, which has a few seconds to end in its own way.
+
+    Raises:
+        UnavailableError: The program is missing or cannot be started.
+        TimedOutError: It ran longer than `timeout` seconds.
+    """
+    words = [find(str(argv[0]), hint=install), *(str(word) for word in argv[1:])]
+    try:
+        child = subprocess.Popen(
+            words, cwd=cwd, env=dict(env) if env is not None else None, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8",
+            errors="replace", start_new_session=True,
+        )  # fmt: skip
+    except OSError as error:
+        raise UnavailableError(f"{shown(words)} cannot be started: {error.strerror}") from error
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+
+    timer = threading.Timer(timeout, stop)
+    timer.start()
+    try:
+        for line in child.stdout or ():
+            on_line(line.rstrip("\n"))
+        code = child.wait()
+    except BaseException:
+        _interrupt(child)
+        raise
+    finally:
+        timer.cancel()
+        _end(child, own_group=True)
+    if late.is_set():
+        raise TimedOutError(f"{shown(words)} did not end within {timeout:g} s and was ended")
+    return Completed(tuple(words), code)
+
+
+def _interrupt(child: subprocess.Popen[str]) -> None:
+    with suppress(ProcessLookupError):
+        child.send_signal(signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(timeout=10)
 
 
 def _wait(
