@@ -42,6 +42,15 @@ def test_json_names_the_line_of_the_design(output):
     assert files["src/handlers/create_bookmark.py"]["verb"] == "create"
 
 
+def test_a_document_that_states_nothing_is_refused(output, tmp_path):
+    document = tmp_path / "9.9.9_LLD_Nothing.md"
+    document.write_text("# LLD\n\nTo be written.\n")
+    result = run("scaffold", "--lld", document, "--output", output)
+    assert result.exit_code == 4
+    assert "states nothing to build" in result.stderr
+    assert not output.exists()
+
+
 def test_the_folder_is_named_after_the_repository(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run("docker", "--lld", BOOKMARK).exit_code == 0

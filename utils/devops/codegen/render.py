@@ -6,19 +6,15 @@ the language they land in; no text of a design is ever compiled as a template.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import stat
-import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codegen import quoting
 from codegen.naming import article, plural
+from common.template_cache import template_cache
 
 if TYPE_CHECKING:
-    from jinja2 import BytecodeCache
     from jinja2.sandbox import SandboxedEnvironment
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "templates" / "service"
@@ -69,24 +65,3 @@ def environment() -> SandboxedEnvironment:
         }
     )
     return found
-
-
-def template_cache(templates: Path) -> BytecodeCache | None:
-    """Where compiled templates of a folder are kept; None when no safe place is found.
-
-    The place is the user's own and closed to others, since what is in it gets executed.
-    """
-    from jinja2 import FileSystemBytecodeCache
-
-    base = os.environ.get("XDG_CACHE_HOME")
-    root = Path(base) if base else Path(tempfile.gettempdir())
-    owner = os.getuid() if hasattr(os, "getuid") else 0
-    name = hashlib.sha256(f"{templates}:{owner}".encode()).hexdigest()[:16]
-    folder = root / f"bbws-templates-{name}"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.lstat()
-    except OSError:
-        return None
-    private = stat.S_ISDIR(found.st_mode) and found.st_uid == owner and not found.st_mode & 0o077
-    return FileSystemBytecodeCache(str(folder)) if private else None

@@ -14,6 +14,7 @@ from codegen.parts import PARTS
 from codegen.plan import PartFiles, Plan, make_plan
 from codegen.service_view import ServiceView, view_service
 from codegen.write import carry_out, check_output
+from common.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,8 @@ def scaffold(design: Design, root: Path, parts: Sequence[str] | None = None) -> 
 
     Raises:
         RefusedError: The folder is neither empty nor generated, or a path would leave it.
-        UnavailableError: The folder cannot be written, or its baseline is damaged.
+        UnavailableError: The folder cannot be written, its baseline is damaged, or the design states
+            nothing to build.
     """
     plan = plan_scaffold(design, root, parts)
     carry_out(plan)
@@ -37,6 +39,11 @@ def scaffold(design: Design, root: Path, parts: Sequence[str] | None = None) -> 
 
 def plan_scaffold(design: Design, root: Path, parts: Sequence[str] | None = None) -> Plan:
     """What `scaffold` would do; writes nothing."""
+    if not (design.functions or design.endpoints or design.tables or design.models):
+        raise UnavailableError(
+            f"{design.document!r} states nothing to build: no function, endpoint, table or model",
+            hint="lld_parser.py validate --lld FILE says what is missing",
+        )
     before = read_baseline(root)
     check_output(root, is_generated=before is not None)
     return make_plan(

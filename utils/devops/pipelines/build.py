@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from common.environments import FAILOVER, Environment, environments
 from common.errors import UnavailableError
 from common.home import HOME
+from common.template_cache import template_cache
 from pipelines.pins import pins
 
 if TYPE_CHECKING:
@@ -127,4 +128,5 @@ def _renderer() -> Renderer:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
+        bytecode_cache=template_cache(TEMPLATES),
     )

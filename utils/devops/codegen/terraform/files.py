@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from codegen.quoting import markdown, markdown_code
 from codegen.terraform import hcl
 from codegen.terraform.service import terraform_view
+from common.template_cache import template_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,6 +87,7 @@ def _jinja() -> Jinja:
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,
+        bytecode_cache=template_cache(TEMPLATES),
     )
     jinja.filters.update(
         q=hcl.quote,
