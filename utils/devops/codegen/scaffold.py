@@ -29,8 +29,8 @@ def scaffold(design: Design, root: Path, parts: Sequence[str] | None = None) -> 
 
     Raises:
         RefusedError: The folder is neither empty nor generated, or a path would leave it.
-        UnavailableError: The folder cannot be written, its baseline is damaged, or the design states
-            nothing to build.
+        UnavailableError: The folder cannot be written, its baseline is damaged, or the design
+            states nothing to build.
     """
     plan = plan_scaffold(design, root, parts)
     carry_out(plan)

@@ -80,7 +80,9 @@ def render_error_codes(view: ServiceView) -> RenderedFile:
     prefix = len("_BY_SUBJECT: dict[tuple[int, str], str] = ")
     text = render(
         "error_codes.py.jinja",
-        tables=py_tuple([py_str(one.variable) for one in view.tables], before=len("TABLES: tuple[str, ...] = ")),
+        tables=py_tuple(
+            [py_str(one.variable) for one in view.tables], before=len("TABLES: tuple[str, ...] = ")
+        ),
         by_status=bracketed("{", statuses, "}", before=len("_BY_STATUS = ")),
         by_subject=bracketed("{", subjects, "}", before=prefix),
     )

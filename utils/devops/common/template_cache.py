@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def template_cache(templates: Path) -> BytecodeCache | None:
     """Where compiled templates of a folder are kept; None when no safe place is found.
 
-    The place is the checkout's own `.cache`, and closed to others, since what is in it gets executed.
+    The place is the checkout's own `.cache`, closed to others, since what is in it gets executed.
     """
     from jinja2 import FileSystemBytecodeCache
 
