@@ -48,7 +48,7 @@ def aws_server(account: str, folder: Path) -> Iterator[AwsServer]:
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.support.aws_server", str(log)],
         cwd=ROOT,
-        env={**os.environ, "MOTO_ACCOUNT_ID": account},
+        env={**os.environ, "MOTO_ACCOUNT_ID": account, "PYTHONPATH": "utils/devops"},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -113,9 +113,11 @@ def main() -> None:
     from moto.server import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
+    from sandbox.whole_answers import WholeAnswers
+
     _count_loopback_as_tls()
     application = _logged(DomainDispatcherApplication(create_backend_app), Path(sys.argv[1]))
-    server = make_server("127.0.0.1", 0, application, threaded=True)
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=WholeAnswers)
     print(json.dumps(server.port), flush=True)
     server.serve_forever()
 

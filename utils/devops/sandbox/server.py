@@ -39,6 +39,7 @@ from sandbox.runtime.asynchronous import Asynchronous
 from sandbox.runtime.environment import Surroundings
 from sandbox.runtime.execution import Execution
 from sandbox.runtime.interpreters import runtime_site
+from sandbox.whole_answers import WholeAnswers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,15 +51,10 @@ _POLL_S = 0.05
 """How soon a server notices that it shall end."""
 
 
-class Handler(MotoRequestHandler):
-    """One connection for many requests, answered without delay and without a line for each."""
+class Handler(WholeAnswers, MotoRequestHandler):
+    """A connection to AWS; one that says nothing is given up."""
 
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
     timeout = 300
-
-    def log_request(self, *_: object, **__: object) -> None:
-        return
 
 
 def run(where: Place) -> None:

@@ -7,24 +7,16 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import make_server
 
 from sandbox.github.app import Interruption, create_app, request_log
 from sandbox.github.store import Store
+from sandbox.whole_answers import WholeAnswers
 
 if TYPE_CHECKING:
     from sandbox.github.engine import Executor
 
 HOST = "127.0.0.1"
-
-
-class _Quiet(WSGIRequestHandler):
-    """One connection for many requests, and no line on standard error for each."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_request(self, *_: object, **__: object) -> None:
-        return
 
 
 class Server:
@@ -42,7 +34,9 @@ class Server:
         self.store = Store(folder)
         self.app = create_app(self.store, interrupt)
         self.app.extensions["github_executor"] = executor
-        self._server = make_server(HOST, port, self.app, threaded=True, request_handler=_Quiet)
+        self._server = make_server(
+            HOST, port, self.app, threaded=True, request_handler=WholeAnswers
+        )
         self.url = f"http://{HOST}:{self._server.server_port}"
         self.store.base_url = self.url
         self._thread = threading.Thread(target=self.serve_forever, daemon=True)
