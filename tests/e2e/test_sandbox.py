@@ -83,6 +83,11 @@ def sandbox(home: Path, *words: str) -> Any:
     return json.loads(answer.stdout)
 
 
+def aws(service: str) -> Any:
+    """A client by the variables of this moment; boto3 keeps those of its first call for ever."""
+    return boto3.session.Session().client(service)  # type: ignore[call-overload]
+
+
 def git(root: Path, *words: str) -> None:
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"]
     subprocess.run(["git", *identity, *words], cwd=root, check=True, capture_output=True)
@@ -114,7 +119,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             world = World(environment, root, package.path, package.code_sha256)
             for name, value in environment.items():
                 patch.setenv(name, value)
-            boto3.client("s3").upload_file(str(package.path), "bbws-artifacts-dev", KEY)
+            aws("s3").upload_file(str(package.path), "bbws-artifacts-dev", KEY)
             backend = "-backend-config=environments/dev.s3.tfbackend"
             world.terraform("init", "-reconfigure", "-input=false", backend)
             world.terraform("apply", "-auto-approve", *world.variables)
@@ -143,7 +148,7 @@ def test_the_api_of_the_output_serves_the_deployed_package(inside: World) -> Non
     assert made.status_code == 201, made.text
     listed = requests.get(url, headers=SIGNED)
     assert (listed.status_code, len(listed.json()["items"])) == (200, 1)
-    stored = boto3.client("dynamodb").scan(TableName="bbws-bookmarks-dev")
+    stored = aws("dynamodb").scan(TableName="bbws-bookmarks-dev")
     assert stored["Count"] >= 1
 
 
@@ -168,7 +173,7 @@ def errors_of(version: str) -> tuple[float, float]:
         {"Name": "Resource", "Value": f"{LIST}:live"},
         {"Name": "ExecutedVersion", "Value": version},
     ]
-    answer = boto3.client("cloudwatch").get_metric_data(
+    answer = aws("cloudwatch").get_metric_data(
         MetricDataQueries=[
             {
                 "Id": name.lower(),
@@ -195,7 +200,7 @@ def errors_of(version: str) -> tuple[float, float]:
 def test_a_bad_release_shows_in_the_metrics_of_its_version_only(
     inside: World, tmp_path: Path
 ) -> None:
-    client = boto3.client("lambda")
+    client = aws("lambda")
     content = broken(inside.package, tmp_path / "broken.zip")
     client.update_function_code(FunctionName=LIST, ZipFile=content)
     client.get_waiter("function_updated_v2").wait(
@@ -218,10 +223,10 @@ def test_a_bad_release_shows_in_the_metrics_of_its_version_only(
     assert errors_of(version) == (bad, bad)
     assert errors_of("1") == (before + 24 - bad, 0)
     assert {requests.get(url, headers=SIGNED).status_code for _ in range(5)} == {200}
-    events = boto3.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{LIST}")["events"]
+    events = aws("logs").filter_log_events(logGroupName=f"/aws/lambda/{LIST}")["events"]
     assert any("bad release" in event["message"] for event in events)
 
 
 def test_terraform_takes_everything_away_again(inside: World) -> None:
     inside.terraform("destroy", "-auto-approve", "-input=false", inside.variables[1])
-    assert boto3.client("lambda").list_functions()["Functions"] == []
+    assert aws("lambda").list_functions()["Functions"] == []

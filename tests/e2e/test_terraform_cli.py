@@ -125,6 +125,8 @@ def make_project(tmp_path: Path, servers: Callable[[str], AwsServer], shared_cac
         if ready:
             project.ok("bootstrap")
             project.ok("init")
+            # The provider lock file that init wrote is part of the service.
+            project.write(configuration)
         return project
 
     return make

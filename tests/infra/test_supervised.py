@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,15 +44,22 @@ def test_the_process_id_is_told_before_anything_is_read(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def sleeper() -> subprocess.Popen[bytes]:
-    trapped = "trap 'echo got >&2' INT; while :; do sleep 0.1; done"
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that takes an interrupt and goes on."""
+    trapped = "trap 'echo got >&2' INT; echo ready; while :; do sleep 0.1; done"
     child = subprocess.Popen(
-        ["/bin/sh", "-c", trapped], start_new_session=True, stderr=subprocess.DEVNULL
+        ["/bin/sh", "-c", trapped],
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
-    yield child
-    if child.poll() is None:
-        child.kill()
-    child.wait()
+    assert child.stdout is not None
+    with child.stdout:
+        child.stdout.readline()
+        yield child
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
 
 
 def test_ctrl_c_passes_once_then_explains_then_kills(sleeper: subprocess.Popen[bytes]) -> None:
