@@ -17,13 +17,12 @@ class WholeAnswers(WSGIRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = 64 * 1024
 
-    def run_wsgi(self) -> None:
-        """Let a client that waits to be told send its body; the answer is collected after that."""
-        if self.headers.get("Expect", "").strip().lower() == "100-continue":
-            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self.wfile.flush()
-            del self.headers["Expect"]
-        super().run_wsgi()
+    def handle_expect_100(self) -> bool:
+        """Tell a client that waits to send its body; werkzeug shall not tell it again."""
+        self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.wfile.flush()
+        del self.headers["Expect"]
+        return True
 
     def log_request(self, *_: object, **__: object) -> None:
         return
