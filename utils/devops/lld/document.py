@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from lld.blocks import Block, Fence, Heading, Item, Paragraph, Row, Section, Table
+from lld.html_tables import html_tables
 from lld.text import plain
 from lld.tokens import block_tokens
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _CAPTION = re.compile(r"\s*\*\*(?P<bold>[^*]+)\*\*(?P<rest>[^:*]{0,60}):?\s*\Z")
+_TYPE_NAME = re.compile(r"[A-Z][a-z]\w+\Z")
 _SHORT_CAPTION = re.compile(
     r"((?!The |These |This |Each |All |Its? )[A-Z`][\w`-]*(?: [\w`-]+){0,2}):\s*\Z"
 )
@@ -48,7 +50,12 @@ def _caption(lines: tuple[str, ...]) -> str:
     found = _CAPTION.match(lines[-1])
     if found and not (found["bold"].rstrip().endswith(":") and found["rest"].strip(" :")):
         return plain(found["bold"] + found["rest"]).rstrip(": ")
-    short = _SHORT_CAPTION.match(lines[-1]) if len(lines) == 1 else None
+    if len(lines) > 1 or not lines[0].rstrip().endswith(":"):
+        return ""
+    spans = re.findall(r"`([^`]+)`|\*\*([^*]+)\*\*", lines[0][:120])
+    if len(spans) == 1 and _TYPE_NAME.match("".join(spans[0])):
+        return "".join(spans[0])
+    short = _SHORT_CAPTION.match(lines[0])
     return plain(short[1]) if short else ""
 
 
@@ -70,6 +77,8 @@ class _BlockReader:
                 yield from self._inline(tokens[position - 1], token, depth)
             elif kind == "table":
                 yield self._table(token)
+            elif kind == "html_block" and "<t" in token.content.lower():
+                yield from self._html_tables(token)
             elif kind in ("fence", "code_block"):
                 yield self._fence(token, line_count)
             elif kind == "list_item_open":
@@ -117,6 +126,13 @@ class _BlockReader:
         )
         self._caption = ""
         return table
+
+    def _html_tables(self, token: Token) -> Iterator[Block]:
+        for offset, header, rows in html_tables(token.content):
+            line = (token.map or [0])[0] + offset
+            made = tuple(Row(line + at - offset, cells) for at, cells in rows)
+            yield Table(line, self._section, self._caption, header, made)
+            self._caption = ""
 
     def _fence(self, token: Token, line_count: int) -> Fence:
         start, end = token.map or [0, 0]

@@ -96,6 +96,9 @@ _NUMBERED_INDEX = re.compile(
 _NAMED_INDEX = re.compile(
     r"([A-Za-z][\w.-]*)\s*\((?:gsi|global secondary index|lsi|index)[\s_-]*(\d*)\)", re.I
 )
+_SAID_INDEX = re.compile(
+    r"(?:gsi|(?:(?:global\s+)?secondary\s+)?index)\s+([A-Za-z][\w-]+)\s*(?:\([^()]*\))?\Z", re.I
+)
 _INDEX_WORD = re.compile(r"([A-Za-z][\w-]*(?:Index|index|INDEX|[-_]gsi|GSI|[-_]idx))(?=\s|$|[:(,])")
 _FIRST_NAME = re.compile(r"([A-Za-z][\w.-]*)(?=\s*(?:$|\(|[:–—,]|\s-))")
 
@@ -115,6 +118,9 @@ def index_name(title: str) -> tuple[str, str | None] | None:
     named = _NAMED_INDEX.match(text)
     if named:
         return named[1], f"GSI{named[2]}" if named[2] else None
+    said = _SAID_INDEX.match(text)
+    if said and _looks_named(said[1]):
+        return said[1], None
     word = _INDEX_WORD.match(text)
     if word and fold(word[1]) not in ("index", "secondaryindex", "globalsecondaryindex", "gsi"):
         return word[1], None

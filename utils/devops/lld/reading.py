@@ -11,9 +11,12 @@ from lld.facts import EntityFact, Fact, Findings, FunctionFact, IndexFact, Model
 from lld.model import Headline, Problem, Severity
 from lld.readers import (
     attributes,
+    cdk,
+    cli_tables,
     code,
     details,
     drawings,
+    enums,
     functions,
     items,
     key_lines,
@@ -37,8 +40,8 @@ TABLES: tuple[Callable[[Table], Iterator[Fact]], ...] = (
     routes.read_table,
     keys.read_table,
     attributes.read_table,
-    attributes.read_enum_table,
-    attributes.read_enum_list,
+    enums.read_table,
+    enums.read_list,
     scenarios.read_table,
     variables.read_table,
     mentions.read_table,
@@ -62,6 +65,7 @@ PARAGRAPHS: tuple[Callable[[Paragraph], Iterator[Fact]], ...] = (
     routes.read_paragraph,
     key_lines.read_paragraph,
     scenarios.read_paragraph,
+    enums.read_line,
     mentions.read_lines,
     secrets.read_lines,
 )
@@ -72,7 +76,9 @@ ITEMS: tuple[Callable[[Item], Iterator[Fact]], ...] = (
     key_lines.read_item,
     scenarios.read_item,
     variables.read_item,
-    attributes.read_enum_item,
+    enums.read_item,
+    attributes.read_field_item,
+    enums.read_line,
     mentions.read_lines,
     secrets.read_lines,
 )
@@ -89,7 +95,11 @@ _DRAWN: tuple[_Reader, ...] = (
     variables.read_assignments,
     mentions.read_fence,
 )
-_SHELL: tuple[_Reader, ...] = (variables.read_assignments, mentions.read_fence)
+_SHELL: tuple[_Reader, ...] = (
+    cli_tables.read_create_table,
+    variables.read_assignments,
+    mentions.read_fence,
+)
 _YAML: tuple[_Reader, ...] = (
     openapi_block.read_structured,
     variables.read_assignments,
@@ -99,7 +109,7 @@ _JSON: tuple[_Reader, ...] = (items.read_items, details.read_example, *_YAML)
 _PYTHON: tuple[_Reader, ...] = (code.read_python, items.read_items, mentions.read_fence)
 _HCL: tuple[_Reader, ...] = (terraform.read_terraform, mentions.read_fence)
 _UNLISTED: tuple[_Reader, ...] = (mentions.read_fence,)
-_TYPESCRIPT: tuple[_Reader, ...] = (typescript.read_typescript,)
+_TYPESCRIPT: tuple[_Reader, ...] = (typescript.read_typescript, cdk.read_cdk)
 FENCES: dict[str, tuple[_Reader, ...]] = {
     "": _DRAWN,
     "text": _DRAWN,

@@ -86,6 +86,11 @@ def python_type(text: str, depth: int = 0) -> str | None:
     return text if _IDENTIFIER.match(text) else None
 
 
+def is_simple_type(word: str) -> bool:
+    """Whether a lower-case word is a type that designs write: `string`, `uuid`, `array`."""
+    return word.rstrip("?") in _SIMPLE
+
+
 _NOTHING = frozenset({"none", "null", "undefined"})
 
 

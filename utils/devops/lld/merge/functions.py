@@ -94,12 +94,24 @@ def merge_functions(
                 book.file(entry, fact)
             elif may_open or (trust is Trust.TOLD and fact.methods):
                 book.open(fact)
+    _open_started(facts, book)
     problems = [problem for entry in book.entries for problem in _contradictions(entry)]
     by_name = _routes_by_name(routes)
     functions = [_function(entry, routes, by_name) for entry in book.entries]
     functions.sort(key=lambda function: function.line)
     problems += _miscounts(counts, facts)
     return tuple(functions), problems
+
+
+def _open_started(facts: list[FunctionFact], book: _FunctionBook) -> None:
+    """A module of the project tree whose comment says what starts it, beside modules that are
+    mostly listed functions, is one that the inventory left out."""
+    drawn = [fact for fact in facts if fact.trust is Trust.DRAWN and fact.handler]
+    unknown = [fact for fact in drawn if book.find(fact) is None]
+    if 0 < len(unknown) * 2 <= len(drawn):
+        for fact in unknown:
+            if fact.trigger:
+                book.open(fact)
 
 
 def _may_open(trust: Trust, book: _FunctionBook) -> bool:

@@ -20,7 +20,7 @@ def merge_models(
     """One model a name; the forms it is also stated in fill what the fullest one leaves open."""
     taken = {fold(enum.name) for enum in enums}
     groups: dict[str, list[ModelFact]] = {}
-    for fact in facts:
+    for fact in _fields_joined(facts):
         if fold(fact.name) not in taken:
             groups.setdefault(fold(fact.name), []).append(fact)
     _join_plurals(groups)
@@ -34,6 +34,20 @@ def merge_models(
         problems += _differences(best, group)
     models.sort(key=lambda model: model.line)
     return tuple(models), problems
+
+
+def _fields_joined(facts: Iterable[ModelFact]) -> list[ModelFact]:
+    """The fields of one list, read item by item, as one statement."""
+    joined: list[ModelFact] = []
+    for (name, trust), group in groupby(facts, key=lambda fact: (fact.name, fact.trust)):
+        parts = list(group)
+        if trust is Trust.TOLD and parts[0].kind is ModelKind.ATTRIBUTE_TABLE:
+            fields = {field.name: field for part in parts for field in part.fields}
+            if len(fields) > 1:
+                joined.append(replace(parts[0], name=name, fields=tuple(fields.values())))
+        else:
+            joined += parts
+    return joined
 
 
 def _join_plurals(groups: dict[str, list[ModelFact]]) -> None:

@@ -99,7 +99,9 @@ def facts_of(groups: Iterable[Group]) -> Iterator[Fact]:
 
 def function_named(group: Group) -> str | None:
     """The function a group of properties is about, when it is about one."""
-    name = group.get("function_name")
+    name = group.get("function_name") or _handler_name(group)
+    if name and "function_name" not in group.values:
+        return name
     if name:
         name = first_code(group.raw("function_name")) or name
         return name if re.fullmatch(r"[A-Za-z][\w${}.-]+", name) else None
@@ -111,6 +113,13 @@ def function_named(group: Group) -> str | None:
         if re.fullmatch(r"[a-z]\w*(?:[_-]\w+)+", bare):
             return bare
     return _titled_in_functions(group)
+
+
+def _handler_name(group: Group) -> str | None:
+    """The handler beside an endpoint, when it is a bare name: `**Handler**: `create_pool``."""
+    handler = group.get("handler") or ""
+    routed = "endpoint" in group.values or "path" in group.values
+    return handler if routed and re.fullmatch(r"[A-Za-z]\w*(?:[_-]\w+)+", handler) else None
 
 
 def _titled_in_functions(group: Group) -> str | None:

@@ -39,6 +39,7 @@ def read_attribute_rows(table: Table, columns: dict[Role, int]) -> Iterator[Fact
     patterns: dict[str, str] = {}
     index_keys: dict[str, dict[str, str]] = {}
     line = table.line
+    announced = announced_index(table)
     told = [columns[role] for role in _TELLING if role in columns and columns[role] != first]
     kind = columns.get(Role.KEY_TYPE, columns.get(Role.KEY))
     for row in table.rows:
@@ -46,11 +47,15 @@ def read_attribute_rows(table: Table, columns: dict[Role, int]) -> Iterator[Fact
         role = key_role(name) or (_key_kind(row.cells[kind]) if kind not in (None, first) else None)
         of_index = INDEX_ATTRIBUTE.match(name)
         values = [row.cells[position] for position in told]
-        if role is None and not of_index:
-            role = _described_key(values) if not announced_index(table) else None
-        if of_index and not announced_index(table):
+        if role is None and of_index and announced:
+            role = of_index[2].lower()
+        elif role is None and not of_index:
+            role = _described_key(values)
+        if of_index and not announced:
             index_keys.setdefault(of_index[1], {})[of_index[2].lower()] = _value(values) or ""
         elif role and role not in attributes:
+            if columns.get(Role.VALUE) and _says_none(row.cells[columns[Role.VALUE]]):
+                continue
             cell = key_cell(row.cells[first])
             attributes[role] = _attribute(row, cell, name, columns)
             line = row.line if role == "pk" else line
@@ -61,6 +66,10 @@ def read_attribute_rows(table: Table, columns: dict[Role, int]) -> Iterator[Fact
     if not attributes.get("pk"):
         return
     yield from key_facts(table, line, attributes, patterns, _entity_title(table), found)
+
+
+def _says_none(text: str) -> bool:
+    return plain(text).lower() in ("", "-", "–", "—", "none", "n/a", "not used", "no")
 
 
 def _attribute(row: Row, cell: KeyCell, name: str, columns: dict[Role, int]) -> str:

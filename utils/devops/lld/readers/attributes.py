@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from lld.columns import Role, first_column, header_words, roles
-from lld.facts import EnumFact, Fact, ModelFact, Trust
+from lld.facts import Fact, ModelFact, Trust
 from lld.model import ModelField, ModelKind
 from lld.names import index_name, is_generic, is_tail, model_name
-from lld.text import code_spans, plain
-from lld.types import is_optional_type, python_type
+from lld.readers.enums import enum_values, type_values
+from lld.text import plain
+from lld.types import is_optional_type, is_simple_type, python_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +96,7 @@ def _field(row: Row, columns: dict[Role, int], first: int) -> ModelField | None:
         name,
         python_type(written),
         _required(row, columns, written, f"{description} {constraints}"),
-        _limits(f"{constraints}; {description}", _default(row, columns)),
+        _limits(f"{constraints}; {description}", written, _default(row, columns)),
         None,
         description or constraints or None,
     )
@@ -120,11 +121,6 @@ def _default(row: Row, columns: dict[Role, int]) -> str | None:
     return None if value in ("", "-", "–", "None", "N/A", "none") else value
 
 
-_VALUE = r"[A-Za-z][A-Za-z0-9_-]*"
-_LIST = re.compile(
-    rf"(?:^|[(:;]\s*|one of:?\s*|enum:?\s*)({_VALUE}(?:\s*[,|/]\s*{_VALUE}){{1,30}})(?:\)|$|;)",
-    re.I,
-)
 _LENGTHS = re.compile(r"(\d+)\s*(?:-|–|to)\s*(\d+)\s*char", re.I)
 _MAX_LENGTH = re.compile(
     r"max(?:imum)?\.?(?:\s*length)?:?\s*(\d+)\s*char|max\s*length:?\s*(\d+)", re.I
@@ -134,7 +130,7 @@ _MIN_LENGTH = re.compile(
 )
 
 
-def _limits(text: str, default: str | None) -> dict[str, Any]:
+def _limits(text: str, written: str, default: str | None) -> dict[str, Any]:
     """Constraints that the words of a row state, as JSON Schema keywords."""
     text = text[:400]
     found: dict[str, Any] = {}
@@ -145,7 +141,7 @@ def _limits(text: str, default: str | None) -> dict[str, Any]:
         limit = pattern.search(text)
         if limit and keyword not in found:
             found[keyword] = int(limit[1] or limit[2])
-    values = enum_values(text)
+    values = type_values(written) or enum_values(text)
     if values:
         found["enum"] = list(values)
     if default is not None:
@@ -153,74 +149,32 @@ def _limits(text: str, default: str | None) -> dict[str, Any]:
     return found
 
 
-def enum_values(text: str) -> tuple[str, ...]:
-    """A closed list of upper-case values written in a cell: `PENDING, PAID, CANCELLED`."""
-    spans = [s for s in code_spans(text) if re.fullmatch(r"[A-Z][A-Z0-9_]+", s)]
-    if len(spans) > 1:
-        return tuple(dict.fromkeys(spans))
-    found = _LIST.search(text)
-    if not found:
-        return ()
-    values = [value.strip() for value in re.split(r"[,|/]", found[1])]
-    if not all(re.fullmatch(r"[A-Z][A-Z0-9_]*", value) for value in values):
-        return ()
-    return tuple(dict.fromkeys(values)) if "etc" not in text else ()
-
-
-_ENUM_TITLE = re.compile(
-    r"(?:enum(?:eration)?s?\b[:\s-]*)(\w+)|(\w+)\s+\(?enum(?:eration)?\b", re.I
+_FIELD_ITEM = re.compile(
+    r"(?:`|\*\*`?)([A-Za-z_]\w*)(?:`?\*\*|`)\s*(?:\(([^()]{2,120}(?:\([^()]*\)[^()]*)?)\)"
+    r"|:\s*([A-Za-z][\w\[\]<>]*\??)(?=\s*(?:[,;(–—-]|\Z)))\s*(?:[:,;–—-]\s*(.*))?\Z",
+    re.S,
 )
+_FIELD_PLACES = ("data", "model", "schema", "entit", "type", "object", "dto", "payload")
 
 
-def read_enum_table(table: Table) -> Iterator[Fact]:
-    """A table of values whose heading or caption says it is an enumeration."""
-    columns = roles(table.header)
-    first = first_column(table.header)
-    title = table.caption or table.section.title
-    found = _ENUM_TITLE.search(title)
-    word = header_words(table.header[first])
-    cells = [plain(row.cells[first]) for row in table.rows]
-    values = tuple(cell for cell in cells if re.fullmatch(r"[\w-]+", cell))
-    if not values or len(values) != len(table.rows):
+def read_field_item(item: Item) -> Iterator[Fact]:
+    """`` - `email` (string, required): address `` below a heading that names a model."""
+    found = _FIELD_ITEM.match(" ".join(item.lines)[:600])
+    if not found or item.depth > 1 or is_key_attribute(found[1]):
         return
-    if word == "enum" and len(table.header) > 1:
+    written = found[2] or found[3]
+    kind = python_type(re.split(r"[,;:]", written)[0])
+    name = model_name(item.caption) if item.caption else model_name(item.section.title)
+    if kind is None or name is None or not _is_type(written):
         return
-    if found or columns.get(Role.ENUM_VALUE) == first:
-        name = next((g for g in (found.groups() if found else ()) if g), None) or model_name(title)
-        if name and name.lower() not in ("values", "definitions", "value", "s"):
-            yield EnumFact(name, values, table.line, Trust.STATED)
-    elif word in ("status", "value", "state", "role", "type", "category", "priority"):
-        yield EnumFact(None, values, table.line, Trust.HINT)
-
-
-def read_enum_list(table: Table) -> Iterator[Fact]:
-    """A table with one enumeration a row: `Enum | Values`."""
-    columns = roles(table.header)
-    first = first_column(table.header)
-    if header_words(table.header[first]) not in ("enum", "enumeration", "enum name"):
+    if item.section.speaks_of(*_ASIDE) or not item.section.speaks_of(*_FIELD_PLACES):
         return
-    value_column = columns.get(Role.VALUE, columns.get(Role.ENUM_VALUE))
-    if value_column in (None, first):
-        value_column = next(
-            (i for i, cell in enumerate(table.header) if "value" in header_words(cell)), None
-        )
-    if value_column is None:
-        return
-    for row in table.rows:
-        name = plain(row.cells[first])
-        values = [v.strip(" `\"'") for v in re.split(r"[,|/]", plain(row.cells[value_column]))]
-        if re.fullmatch(r"\w+", name) and len(values) > 1 and all(values):
-            yield EnumFact(name, tuple(values), row.line, Trust.STATED)
+    required = not (_OPTIONAL.search(written) or is_optional_type(written))
+    limits = _limits(written, "", None)
+    field = ModelField(found[1], kind, required, limits, None, plain(found[4] or "") or None)
+    yield ModelFact(name, ModelKind.ATTRIBUTE_TABLE, (field,), item.line, Trust.TOLD)
 
 
-_ENUM_ITEM = re.compile(r"[*`\s]*([A-Za-z][\w-]*)[*`]*\s*(?:[:–—(=-].*)?\Z", re.S)
-
-
-def read_enum_item(item: Item) -> Iterator[Fact]:
-    """`- PENDING` in a list that a heading or caption calls an enumeration."""
-    title = item.caption or item.section.title
-    found = _ENUM_TITLE.search(title) if "enum" in title.lower() else None
-    value = _ENUM_ITEM.match(item.lines[0][:200])
-    name = next((group for group in found.groups() if group), None) if found else None
-    if value and name and name.lower() not in ("values", "definitions", "s"):
-        yield EnumFact(name, (value[1],), item.line, Trust.TOLD)
+def _is_type(written: str) -> bool:
+    first = re.split(r"[,;:<\[( ]", written.strip())[0].lower()
+    return is_simple_type(first)

@@ -221,7 +221,7 @@ def read_heading(heading: Heading) -> Iterator[Fact]:
             yield CountFact(int(count[1] or count[2]), heading.line, heading.section)
 
 
-_ITEM = re.compile(r"(?:\*\*|`)+([A-Za-z]\w*(?:[_-][\w${}]+)+)(?:\*\*|`)+\s*(?:[:–—-]|\()")
+_ITEM = re.compile(r"(?:\*\*|`)+([A-Za-z]\w*(?:[_-][\w${}]+)*)(?:\*\*|`)+\s*(?:[:–—-]|(?=\())")
 
 
 def read_item(item: Item) -> Iterator[Fact]:
@@ -229,11 +229,11 @@ def read_item(item: Item) -> Iterator[Fact]:
     if not item.section.lineage() or not _about_functions(item.section.lowered):
         return
     found = _ITEM.match(item.lines[0])
-    if not found or len(words(found[1])) < 2:
-        return
     text = " ".join(item.lines)
     methods = tuple(routes_in(text))
-    trigger = Trigger.API if methods else trigger_told(text)
+    if not found or (len(words(found[1])) < 2 and not methods):
+        return
+    trigger = Trigger.API if methods else trigger_told(text[found.end() :])
     memory, timeout = sizes_in(text)
     yield FunctionFact(
         found[1], item.line, Trust.TOLD, item.section.line, trigger, methods, memory, timeout
@@ -242,10 +242,20 @@ def read_item(item: Item) -> Iterator[Fact]:
         yield RouteFact(method, path, item.line, Trust.TOLD, found[1], section=item.section)
 
 
+_LISTS = ("inventory", "list", "overview", "catalog", "specification", "summary", "details")
+
+
 def _about_functions(title: str) -> bool:
-    return "lambda function" in title or title.rstrip(" :").endswith(("functions", "lambdas"))
+    if "lambda function" in title or title.rstrip(" :").endswith(("functions", "lambdas")):
+        return True
+    return ("lambda" in title or "function" in title) and any(word in title for word in _LISTS)
 
 
+_SERVED = re.compile(
+    r"\W{0,4}(?:handled|served|implemented|processed) by (?:the )?(?:lambda |function |handler )*"
+    r"(?:`|\*\*)([A-Za-z]\w*(?:[_-][\w${}]+)*)(?:`|\*\*)",
+    re.I,
+)
 _SAID = re.compile(
     r"(?:The )?(?:function |lambda )?`([A-Za-z]\w*(?:[_-][\w${}]+)*)`\s+"
     r"((?:function |lambda )?"
@@ -257,6 +267,15 @@ _SAID = re.compile(
 def read_paragraph(paragraph: Paragraph) -> Iterator[Fact]:
     """`` `purge_old` is started by a schedule `` adds to a function that is listed elsewhere."""
     for offset, line in enumerate(paragraph.lines):
+        served = next(_SERVED.finditer(line[:1000]), None) if " by " in line else None
+        routes = routes_in(paragraph.section.title) if served else []
+        if served and routes:
+            number, section = paragraph.line + offset, paragraph.section
+            yield FunctionFact(
+                served[1], number, Trust.TOLD, section.line, Trigger.API, tuple(routes)
+            )
+            for method, path in routes:
+                yield RouteFact(method, path, number, Trust.TOLD, served[1], section=section)
         for name, said in _SAID.findall(line[:1000]) if "`" in line else ():
             trigger = trigger_told(said)
             if trigger:

@@ -48,6 +48,11 @@ def read_paragraph(paragraph: Paragraph) -> Iterator[Fact]:
 def read_item(item: Item) -> Iterator[Fact]:
     """The same lines as list items, and `- **GSI1**: PK=..., SK=...`."""
     text = " ".join(item.lines)
+    entity = _ENTITY_ITEM.match(text[:400])
+    if entity and is_pattern(entity[2]) and item.section.speaks_of(*_STORED):
+        name = entity_name(entity[1]) or entity[1]
+        yield EntityFact(name, item.line, Trust.TOLD, item.section, entity[2], entity[3])
+        return
     if _leading_index(text):
         index = _index_line(text, item.line, item.section)
         if index:
@@ -56,6 +61,11 @@ def read_item(item: Item) -> Iterator[Fact]:
     yield from _line(text, item.line, item.section, item.caption)
 
 
+_ENTITY_ITEM = re.compile(
+    r"\W{0,3}([A-Z][\w ]{1,40}?)\W{0,2}\s*[:–—-]\s*(?:pk\W{0,5})?`([^`]{2,120})`"
+    r"\s*(?:/|,|;|\||\+|and|&)\s*(?:sk\W{0,5})?`([^`]{2,120})`\s*(?:\(|[–—-]|\Z)",
+    re.I,
+)
 _INDEX_LINE = re.compile(r"\W{0,4}(?:gsi|lsi|(?:(?:global |local )?secondary )?index)\b", re.I)
 
 

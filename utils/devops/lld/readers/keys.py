@@ -45,6 +45,7 @@ def read_table(table: Table) -> Iterator[Fact]:
         yield from read_access_patterns(table, columns)
     else:
         yield from read_attribute_rows(table, columns)
+        yield from _index_properties(table, columns)
 
 
 def _is_key_structure(table: Table, columns: dict[Role, int]) -> bool:
@@ -188,6 +189,41 @@ def _index_list(table: Table, columns: dict[Role, int]) -> Iterator[Fact]:
         pk, sk = keys_in(rest)
         if pk:
             yield IndexFact(named[0], row.line, Trust.STATED, table.section, named[1], pk, sk)
+
+
+_INDEX_KEY = re.compile(
+    r"(?:gsi|lsi|(?:global |local )?(?:secondary )?index(?:es)?)s?\s*(\d*)(?:\s*name)?\Z", re.I
+)
+_INDEX_VALUE = re.compile(r"`?([A-Za-z][\w-]*)`?\s*[:(–—-]\s*(.+?)\)?\Z")
+_TWO_KEYS = re.compile(
+    r"`?([A-Za-z_]\w*)`?(?:\s*(?:/|,|\+|and)\s*`?([A-Za-z_]\w*)`?)?\s*(?:\(.*)?\Z"
+)
+
+
+def _index_properties(table: Table, columns: dict[Role, int]) -> Iterator[Fact]:
+    """`GSI | ByState (state, createdAt)`, `GSI1 | GSI1PK / GSI1SK` among a table's properties."""
+    first = first_column(table.header)
+    first = 0 if not any(table.header) else first
+    value = columns.get(Role.VALUE, first + 1)
+    if len(table.header) > 3 or value == first or value >= len(table.header):
+        return
+    for row in table.rows:
+        said = _INDEX_KEY.match(plain(row.cells[first]))
+        for text in re.split(r"<br\s*/?>|;", row.cells[value]) if said else ():
+            yield from _index_property(table, row, said[1] if said else "", text.strip())
+
+
+def _index_property(table: Table, row: Row, number: str, text: str) -> Iterator[Fact]:
+    alias = f"GSI{number}" if number else None
+    named = _INDEX_VALUE.match(text)
+    keys = named[2] if named else text
+    pk, sk = keys_in(keys)
+    bare = _TWO_KEYS.match(keys)
+    if pk is None and bare and (named or bare[2]):
+        pk, sk = bare[1], bare[2]
+    name = named[1] if named else alias
+    if name and pk:
+        yield IndexFact(name, row.line, Trust.STATED, table.section, alias, pk, sk)
 
 
 def _key_structure(table: Table, columns: dict[Role, int]) -> Iterator[Fact]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lld.columns import Role, first_column, header_words, roles
 from lld.facts import Fact, ScenarioFact, Trust
 from lld.model import Scenario
+from lld.names import without_number
 from lld.text import plain
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def read_table(table: Table) -> Iterator[Fact]:
     first = _id_column(table, columns)
     told = {columns.get(role) for role in (Role.STORY, Role.SCENARIO, Role.EXPECTED, Role.INPUT)}
     told -= {None, first}
-    numbered = first != first_column(table.header)
+    numbered = first != first_column(table.header) or _all_ids(table, first)
     if numbered or columns.get(Role.STORY_ID) == first or columns.get(Role.TEST_ID) == first:
         about_tests = table.section.speaks_of(*_ABOUT_TESTS)
         if told or about_tests:
@@ -57,6 +58,12 @@ def read_table(table: Table) -> Iterator[Fact]:
     named = columns.get(Role.SCENARIO) == first and len(table.header) > 1
     if named and (Role.EXPECTED in columns or tests):
         yield from _named(table, columns, first)
+
+
+def _all_ids(table: Table, column: int) -> bool:
+    """Whether every cell of a column is an id, whatever its header says."""
+    cells = [plain(row.cells[column]) for row in table.rows[:200]]
+    return bool(cells) and all(_ID.match(cell) for cell in cells)
 
 
 def _id_column(table: Table, columns: dict[Role, int]) -> int:
@@ -139,6 +146,16 @@ def read_paragraph(paragraph: Paragraph) -> Iterator[Fact]:
 _BOLD_SCENARIO = re.compile(r"\*\*\s*(?:Test\s+)?Scenario(?:\s+\d+)?\s*[:–—-]\s*([^*]{3,120})\*\*")
 
 
+_CRITERION = re.compile(r"(?:AC|CA)[-_ ]?\d+\Z")
+
+
+def _has_id(section: Section | None) -> bool:
+    """Whether a section is one story: its numbered criteria are no scenarios of their own."""
+    return section is not None and any(
+        _LEADING_ID.match(without_number(one.title)) for one in section.lineage()
+    )
+
+
 def _leading(
     text: str, line: int, section: Section, *, around: Section | None
 ) -> Iterator[ScenarioFact]:
@@ -147,6 +164,8 @@ def _leading(
     text = text[:1200]
     found = _LEADING_ID.match(text)
     if not found or section.lowered.startswith(_ASIDE):
+        return
+    if _CRITERION.match(found["id"]) and _has_id(around):
         return
     told = plain(found["text"].replace("\n", " ")).strip(" *") or None
     if not (found["word"] or _STORY_ID.match(found["id"])):

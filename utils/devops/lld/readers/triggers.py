@@ -51,6 +51,13 @@ _CONSUMES = re.compile(
     r"|(?:processes|handles) (?:messages|events|records) (?:from|of))\b.*",
     re.S,
 )
+_LEADING = re.compile(
+    r"\A[\W_]*(?:(?:aws|amazon|lambda|custom|token|request)\s+)*"
+    r"(?:authori[sz]er\b|dynamodb streams?\b"
+    r"|(?:sqs|sns|s3|event\s?bridge)(?=\s*(?:[:(`,;.]|\Z|queue|topic|events?\b|trigger|rule|bucket)))"
+    r".*",
+    re.S,
+)
 _TIMED = re.compile(
     r"\bcron\s*\(.*|\brate\s*\(.*|\bschedule[dr]?\b.*"
     r"|\bevery (?:\d+ (?:minute|hour|day)s?|minute|hour|day|night|week|month)\b.*"
@@ -63,7 +70,7 @@ def trigger_told(text: str) -> Trigger | None:
     """What starts a function, from a sentence about it that says so: `runs every night`,
     `consumes the orders queue`. What it writes to or calls is no trigger."""
     lowered = plain(text).lower()[:600]
-    for pattern in (_STARTED, _CONSUMES, _TIMED):
+    for pattern in (_STARTED, _CONSUMES, _LEADING, _TIMED):
         found = pattern.search(lowered)
         trigger = trigger_of(found[0]) if found else None
         if trigger not in (None, Trigger.OTHER):

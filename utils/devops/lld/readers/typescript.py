@@ -34,8 +34,10 @@ def read_typescript(fence: Fence) -> Iterator[Fact]:
         if opened is None:
             yield from _union(line, fence.line + offset)
             start = _OPEN.match(line)
-            if start and line.count("{") > line.count("}"):
+            if start:
                 opened = _Declaration(start[1], start[2], fence.line + offset)
+                yield from opened.whole(line[start.end() :])
+                opened = opened if line.count("{") > line.count("}") else None
             continue
         opened.take(line)
         if opened.depth <= 0:
@@ -60,6 +62,16 @@ class _Declaration:
     depth: int = 1
     fields: dict[str, ModelField] = field(default_factory=dict)
     values: list[str] = field(default_factory=list)
+
+    def whole(self, rest: str) -> Iterator[Fact]:
+        """The facts of a declaration that closes on its own line: `enum A { B, C }`."""
+        inner, closed, _ = rest.partition("}")
+        if not closed or "{" in inner:
+            return
+        for part in re.split(r"[,;]" if self.kind == "enum" else ";", inner):
+            if part.strip():
+                self.take(part)
+        yield from self.facts()
 
     def take(self, line: str) -> None:
         if self.depth == 1 and self.kind == "enum":

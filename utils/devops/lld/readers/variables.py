@@ -128,6 +128,7 @@ def read_assignments(fence: Fence) -> Iterator[Fact]:
         fence.language not in ("env", "dotenv")
         and not _about(fence.section, fence.caption)
         and not _is_dotenv(fence)
+        and not _is_mapping_of_variables(fence)
     ):
         return
     for offset, line in enumerate(fence.text.split("\n")):
@@ -154,3 +155,18 @@ def _is_dotenv(fence: Fence) -> bool:
         and all(_DOTENV_LINE.match(line) for line in lines)
         and sum("=" in line and line[0] != "#" for line in lines) > 1
     )
+
+
+_ENVIRONMENT_KEY = re.compile(
+    r"^\s*(?:environment|environment_variables|environmentVariables|env|variables):\s*$", re.M
+)
+_YAML_PAIR = re.compile(r"\s+[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*:\s*\S.*\Z")
+
+
+def _is_mapping_of_variables(fence: Fence) -> bool:
+    """Whether a YAML block is `environment:` over names and values, not a pipeline or template."""
+    if fence.language not in ("yaml", "yml") or len(fence.text) > 20_000:
+        return False
+    lines = [one for one in fence.text.split("\n") if one.strip() and one.strip()[0] != "#"]
+    named = sum(bool(_YAML_PAIR.match(line)) for line in lines)
+    return bool(_ENVIRONMENT_KEY.search(fence.text)) and 0 < len(lines) - named <= 2
