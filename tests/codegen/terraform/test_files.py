@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import re
 import shutil
 import subprocess
@@ -12,37 +11,22 @@ from codegen.terraform.hcl import layout
 from common.environments import environment
 from lld.model import (
     Endpoint,
-    EnvironmentVariable,
     Model,
     ModelField,
     ModelKind,
     Requirement,
     Resource,
-    Trigger,
 )
 from tests.codegen.terraform.build import (
     block,
     make_design,
     make_function,
-    make_index,
     make_table,
     rendered,
     settings_of,
     view,
 )
-
-HOSTILE = (
-    "../../x",
-    'a"; import os',
-    '${file("/etc/passwd")}',
-    "{{ 7*7 }}",
-    "%{ for x in y }",
-    "'; DROP TABLE x; --",
-    "one\ntwo",
-    "а\u0435\u200bx",
-    "class",
-    "n" * 300,
-)
+from tests.codegen.terraform.hostile import HOSTILE, hostile
 
 
 @pytest.mark.parametrize("name", ["dev", "sit", "prod"])
@@ -131,6 +115,11 @@ def test_everything_carries_the_tags_by_which_tools_find_a_service():
     }
 
 
+def test_a_project_is_never_longer_than_its_variable_allows():
+    text = rendered(make_design(tags={"Project": "p" * 250}))["variables.tf"]
+    assert f'default     = "{"p" * 200}"' in text
+
+
 def test_tables_are_recoverable_encrypted_and_protected():
     table = block(rendered()["dynamodb.tf"], "resource", "aws_dynamodb_table", "notes")
     assert "point_in_time_recovery {" in table
@@ -197,43 +186,6 @@ def test_only_files_with_content_are_written():
 def test_readme_lists_what_the_design_leaves_open_with_its_line():
     design = make_design(endpoints=(Endpoint("GET", "/notes", 99),), functions=())
     assert re.search(r"\| 99 \| GET /notes: the design does not say", rendered(design)["README.md"])
-
-
-def hostile(text):
-    """A design with `text` in every field."""
-    usual = make_design()
-    return dataclasses.replace(
-        usual,
-        document=text,
-        title=text,
-        lld_id=text,
-        service=text,
-        repository=text,
-        functions=(
-            *usual.functions,
-            make_function(text, method="GET", path=f"/x/{text}", description=text),
-            make_function(text.swapcase(), Trigger.SQS, source=text, description=text),
-            make_function(text + "e", Trigger.EVENTBRIDGE, source=text),
-            make_function(text + "s", Trigger.SCHEDULE, source=text),
-        ),
-        endpoints=(*usual.endpoints, Endpoint("GET", f"/y/{text}", 1, auth=text, summary=text)),
-        tables=(
-            make_table(text, partition_key=text, gsis=(make_index(text, partition_key=text),)),
-            make_table(text.upper(), line=21, ttl_attribute=text, stream=text),
-        ),
-        models=(Model(text, ModelKind.PYDANTIC, (ModelField(text, text),), 1),),
-        environment_variables=(
-            EnvironmentVariable(text, value=text),
-            EnvironmentVariable("PLAIN", value=text),
-            EnvironmentVariable("SOME_PASSWORD", secret=True, description=text),
-        ),
-        resources=tuple(
-            Resource(kind, text, details={"topic": text, "target": text, "source": text})
-            for kind in ("sqs", "sns", "s3", "eventbridge", "secret", "ses")
-        ),
-        requirements=(Requirement(text, text),),
-        tags={text: text, "Project": text, "Component": text},
-    )
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))

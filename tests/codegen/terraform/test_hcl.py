@@ -58,6 +58,14 @@ def test_signs_of_templates_survive_quoting(text):
     assert read_back(quote(text)) == text
 
 
+def test_characters_that_nobody_sees_are_written_as_escapes():
+    assert quote("a\u202eb\u200bc") == '"a\\u202eb\\u200bc"'
+
+
+def test_half_a_surrogate_pair_is_no_character():
+    assert quote("a\ud800b") == '"a\\ufffdb"'
+
+
 def test_name_takes_the_environment_and_nothing_else():
     assert quote_name("bbws-{env}-${x}") == '"bbws-${var.environment}-$${x}"'
 

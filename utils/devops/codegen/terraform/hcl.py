@@ -18,12 +18,18 @@ ENV = "{env}"
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"')
 _ASSIGN = re.compile(r"(?<![=!<>])=(?![=>])")
-_SPECIAL = re.compile(r'[\\"\n\r\t]|[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]|[$%]+\{')
+_INVISIBLE = r"\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+_LONE_SURROGATE = r"\ud800-\udfff"
+_SPECIAL = re.compile(rf'[\\"{_INVISIBLE}{_LONE_SURROGATE}]|[$%]+\{{')
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 def quote(text: str) -> str:
-    """A quoted HCL string that evaluates to exactly `text`: nothing in it is interpolated."""
+    """A quoted HCL string that evaluates to exactly `text`: nothing in it is interpolated.
+
+    Characters that nobody sees are written as escapes, so that a reader is not misled; half a
+    surrogate pair, which is no character, becomes the replacement character.
+    """
     return f'"{_SPECIAL.sub(_escape, text)}"'
 
 
@@ -32,6 +38,8 @@ def _escape(match: re.Match[str]) -> str:
     if found[0] in "$%" and len(found) > 1:
         # `$${` is a literal `${`; only the last sign before the brace is doubled.
         return found[:-1] + found[-2] + "{"
+    if "\ud800" <= found <= "\udfff":
+        return "\\ufffd"
     return _ESCAPES.get(found) or f"\\u{ord(found):04x}"
 
 

@@ -33,6 +33,8 @@ EXPIRES = "expiresAt"
 """Attribute that says when a remembered message may be forgotten, where the design names none."""
 _DEPLOYED = ("dev", "sit", "prod")
 _RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653)
+_LONGEST_PROJECT = 200
+"""The project is the namespace of metrics, too."""
 _OWN_TAGS = frozenset({"project", "service", "environment", "component", "lld", "managedby"})
 _TAG_TEXT = re.compile(r"[^A-Za-z0-9 _.:/=+@-]")
 
@@ -67,7 +69,7 @@ def terraform_view(service: ServiceView) -> TerraformView:
         service=service.name,
         repository=service.repository,
         prefix=f"bbws-{prefix}",
-        project=_tag(_stated_tag(design, "project") or "BBWS"),
+        project=_tag(_stated_tag(design, "project") or "BBWS", _LONGEST_PROJECT),
         component=_tag(_stated_tag(design, "component") or f"{prefix}-lambda"),
         extra_tags=_extra_tags(design),
         environments=tuple(environments()[name] for name in _DEPLOYED),
@@ -161,9 +163,9 @@ def _clamped(number: int, limits: tuple[int, int]) -> int:
     return min(max(number, limits[0]), limits[1])
 
 
-def _tag(text: str) -> str:
-    """Text as a tag's value: 256 characters of a small alphabet."""
-    return " ".join(_TAG_TEXT.sub(" ", text).split())[:256] or "unnamed"
+def _tag(text: str, limit: int = 256) -> str:
+    """Text as a tag's value: so many characters of a small alphabet."""
+    return " ".join(_TAG_TEXT.sub(" ", text).split())[:limit].rstrip() or "unnamed"
 
 
 def _stated_tag(design: Design, name: str) -> str | None:
