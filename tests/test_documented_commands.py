@@ -61,10 +61,10 @@ def test_every_command_and_option_has_help(script: str, name: str, command: clic
 
 
 @pytest.mark.parametrize(
-    ("script", "name", "command"), leaves(), ids=[f"{s} {n}" for s, n, _ in leaves()]
+    ("script", "name", "command"),
+    [leaf for leaf in leaves() if not isinstance(leaf[2], click.Group)],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_every_command_can_print_json(script: str, name: str, command: click.Command) -> None:
-    if isinstance(command, click.Group):
-        pytest.skip("a group prints nothing itself")
     spellings = {word for parameter in command.params for word in parameter.opts}
     assert "-o" in spellings, f"{script} {name} has no -o"
