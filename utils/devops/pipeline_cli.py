@@ -216,7 +216,7 @@ def plan_pipelines(repo: Path, service: str | None, wanted: Sequence[Pipeline]) 
     """
     from codegen.baseline import read_baseline
     from codegen.plan import make_plan
-    from codegen.scaffold import toolkit_version
+    from codegen.tools import toolkit_version
     from pipelines.service import service_of
 
     known = service_of(repo, service)

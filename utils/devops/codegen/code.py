@@ -18,6 +18,8 @@ class RenderedFile:
     path: str
     text: str
     line: int | None = None
+    copied: bool = False
+    """The same in every repository: remembered by its digest, its text is not kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,12 @@ def _terraform(view: ServiceView) -> Iterable[RenderedFile]:
     return (RenderedFile(path, text) for path, text in terraform_files(view))
 
 
+def _tools(_: ServiceView) -> Iterable[RenderedFile]:
+    from codegen.tools import carried_tools
+
+    return carried_tools()
+
+
 PARTS: dict[str, Part] = {
     "lambda": _lambda,
     "tests": _tests,
@@ -82,6 +88,7 @@ PARTS: dict[str, Part] = {
     "terraform": _terraform,
     "project": _project,
     "workflows": _workflows,
+    "tools": _tools,
 }
 
 

@@ -18,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from codegen.baseline import Baseline, Kept, digest
+from codegen.baseline import Baseline, Kept, digest, keep
 from common.errors import RefusedError, UnavailableError
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def make_plan(
         if change.verb is Verb.CONFLICT:
             conflicts[path] = digest(one.text)
         else:
-            files[path] = Kept(one.text, part)
+            files[path] = keep(one, part)
     ran = {one.part for one in rendered}
     for path, kept in known.files.items():
         if path not in wanted and kept.part in ran:
@@ -177,9 +177,9 @@ def _compare(root: Path, one: RenderedFile, known: Baseline) -> Change:
         return Change(one.path, Verb.ABSENT, one.line)
     if disk == new:
         return Change(one.path, Verb.IDENTICAL, one.line)
-    if kept is not None and disk == kept.text.encode():
+    if kept is not None and kept.is_text(disk):
         return Change(one.path, Verb.UPDATE, one.line, new)
-    if kept is not None and kept.text == one.text:
+    if kept is not None and kept.is_text(new):
         return Change(one.path, Verb.KEEP, one.line)
     return _both_changed(root, one, kept, disk, known)
 
@@ -192,7 +192,7 @@ def _both_changed(
     if known.conflicts.get(one.path) == digest(one.text) and not beside.exists():
         # The new text was laid beside the file and someone removed it: they have settled it.
         return Change(one.path, Verb.KEEP, one.line)
-    merged = merge(kept.text.encode(), disk, new) if kept else None
+    merged = merge(kept.text.encode(), disk, new) if kept and kept.text is not None else None
     if merged is None:
         return Change(one.path, Verb.CONFLICT, one.line, beside=new)
     if merged == disk:
@@ -204,7 +204,7 @@ def _obsolete(root: Path, path: str, kept: Kept) -> Change:
     disk = _read(root / path)
     if disk is None:
         return Change(path, Verb.ABSENT)
-    return Change(path, Verb.DELETE if disk == kept.text.encode() else Verb.LEAVE)
+    return Change(path, Verb.DELETE if kept.is_text(disk) else Verb.LEAVE)
 
 
 def _read(path: Path) -> bytes | None:

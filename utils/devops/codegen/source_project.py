@@ -50,7 +50,7 @@ def render_project(view: ServiceView) -> Iterable[RenderedFile]:
     )
     yield RenderedFile("requirements.txt", render("requirements.txt.jinja", pins=PINS))
     yield RenderedFile("requirements-dev.txt", render("requirements-dev.txt.jinja", pins=PINS))
-    for name in ("gitignore", "gitattributes"):
+    for name in ("gitignore", "gitattributes", "pre-commit-config.yaml"):
         yield RenderedFile(f".{name}", (TEMPLATES / "dot" / name).read_text(encoding="utf-8"))
 
 
@@ -105,6 +105,7 @@ def _readme(view: ServiceView) -> str:
         routes=[_route(one, view) for one in view.operations],
         events=[{"name": one.module, "trigger": one.trigger.value} for one in view.events],
         settings=_settings(view),
+        service=view.name,
     )
 
 

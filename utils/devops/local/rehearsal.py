@@ -83,10 +83,14 @@ def default_design() -> Path:
     """
     designs = list(EXAMPLES.glob("*_LLD_*.md"))
     if not designs:
-        raise UnavailableError(
-            "this copy of the tools cannot generate services", hint="rehearse in the toolkit"
-        )
+        raise _no_generators()
     return min(designs, key=lambda path: path.stat().st_size)
+
+
+def _no_generators() -> UnavailableError:
+    return UnavailableError(
+        "this copy of the tools cannot generate services", hint="rehearse in the toolkit"
+    )
 
 
 def service_python(project: Project) -> Path:
@@ -134,8 +138,10 @@ def _timed(work: Callable[[], T], shown: AbstractContextManager[None]) -> tuple[
 
 
 def _read(lld: Path) -> Design:
-    from lld.parse import parse_file
-
+    try:
+        from lld.parse import parse_file
+    except ImportError as error:
+        raise _no_generators() from error
     return parse_file(lld)
 
 
