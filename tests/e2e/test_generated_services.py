@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +42,26 @@ def test_a_generated_repository_passes(repository, gate):
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
     if gate == "pytest":
         assert covered(done.stdout) >= 85
+
+
+def test_detect_secrets_finds_nothing(repository):
+    # The tools are the same in every repository: test_carried_tools scans them, once.
+    words = ["detect_secrets", "scan", "--all-files", "--exclude-files", "^utils/devops/", "."]
+    done = run(words, repository)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["results"] == {}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["gitleaks", "dir", "--no-banner", "--redact", "."], ["hadolint", "Dockerfile"]],
+    ids=lambda words: words[0],
+)
+def test_where_it_is_installed_a_scanner_finds_nothing(repository, words):
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"{words[0]} is not installed, so the repository was not scanned with it")
+    done = subprocess.run(words, cwd=repository, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.skipif(bool(SHARED), reason="the shared designs are here and were generated")

@@ -180,6 +180,10 @@ def _generate(
     if not (check or dry_run):
         carry_out(plan)
     emit(_as_json(plan), form, lambda: _as_text(plan))
+    for problem in design.problems:
+        if problem.code == "secret_written":
+            warn(f"{lld}, line {problem.line}: {problem.message}; it was not taken over")
+            note(f"hint: {problem.fix}")
     for change in plan.conflicts:
         warn(f"{change.path}: both sides changed the same lines; see {change.path}.new")
     if any(one.verb is Verb.ABSENT for one in plan.changes):

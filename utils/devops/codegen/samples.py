@@ -12,6 +12,7 @@ from codegen.model_view import FieldView, Models, ModelView
 from codegen.naming import words
 from codegen.quoting import WIDTH, bracketed, py_regex, py_str
 from codegen.regex_samples import matching_text
+from codegen.secrecy import names_secret, placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,6 +113,8 @@ def _sample_text(one: FieldView) -> str:
     least, most = int(one.limits.get("min_length", 0)), int(one.limits.get("max_length", 200))
     if pattern:
         return matching_text(pattern, least, most) or ""
+    if names_secret(one.wire):
+        return placeholder(one.wire, least, most)
     text = _texts(one)
     if len(text) < least:
         text += "x" * (least - len(text))

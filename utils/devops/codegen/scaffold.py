@@ -6,22 +6,22 @@ Stages, each with its own module: `service_view` (names and decisions), `parts` 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codegen.baseline import read_baseline
 from codegen.parts import PARTS
 from codegen.plan import PartFiles, Plan, make_plan
+from codegen.secrecy import without_secrets
 from codegen.service_view import ServiceView, view_service
+from codegen.tools import toolkit_version
 from codegen.write import carry_out, check_output
 from common.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from lld.model import Design
-
-_SETUP = Path(__file__).resolve().parents[3] / "setup.cfg"
 
 
 def scaffold(design: Design, root: Path, parts: Sequence[str] | None = None) -> Plan:
@@ -48,7 +48,7 @@ def plan_scaffold(design: Design, root: Path, parts: Sequence[str] | None = None
     check_output(root, is_generated=before is not None)
     return make_plan(
         root,
-        render_parts(view_service(design), parts),
+        render_parts(view_service(without_secrets(design)), parts),
         before,
         toolkit=toolkit_version(),
         document=design.document,
@@ -59,12 +59,3 @@ def render_parts(view: ServiceView, parts: Sequence[str] | None = None) -> list[
     """The files of these parts; of all parts by default."""
     names = list(PARTS) if parts is None else list(parts)
     return [PartFiles(name, tuple(PARTS[name](view))) for name in names]
-
-
-def toolkit_version() -> str:
-    """The version of this toolkit, as its setup.cfg states it."""
-    for line in _SETUP.read_text(encoding="utf-8").splitlines():
-        name, _, value = line.partition("=")
-        if name.strip() == "version":
-            return value.strip()
-    return "0"

@@ -76,9 +76,9 @@ class Cases:
 
     def invalid(self, operation: OperationView, name: str = "", text: str = "") -> Case:
         """The body does not fit its model."""
-        lines = [self._call(operation, body="{", raw=True), "assert answer.status == 400"]
+        lines = [self._call(operation, body=py_str("{")), "assert answer.status == 400"]
         if operation.request and any(one.required for one in operation.request.fields):
-            lines += [self._call(operation, body={}), "assert answer.status == 400"]
+            lines += [self._call(operation, body="{}"), "assert answer.status == 400"]
             lines.append('assert answer.body["error"]["details"]')
         return self._case(
             operation,
@@ -173,14 +173,15 @@ class Cases:
     ) -> Case:
         module = self.view.function_of(operation).module
         found = {*needs, "tests.factories:call", f"src.handlers:{module}"}
+        if any("SAMPLES[" in line for line in lines):
+            found.add("tests.samples:SAMPLES")
         return Case(name, text, tuple(lines), frozenset(found))
 
     def _call(
         self,
         operation: OperationView,
         *,
-        body: Any = None,
-        raw: bool = False,
+        body: str | None = None,
         more: Iterable[str] = (),
     ) -> str:
         module = self.view.function_of(operation).module
@@ -189,8 +190,8 @@ class Cases:
             py_str(operation.route.method),
             py_str(self._path(operation)),
         ]
-        if raw or (body is not None and operation.request):
-            arguments.append(f"body={py_value(body, 8, before=5, after=1)}")
+        if body is not None:
+            arguments.append(f"body={body}")
         return bracketed("answer = call(", [*arguments, *more], ")", 4)
 
     def _path(self, operation: OperationView) -> str:
@@ -216,14 +217,19 @@ class Cases:
                 found[param] = _text(sample[wires[name]])
         return found
 
-    def _body(self, operation: OperationView) -> dict[str, Any] | None:
+    def _body(self, operation: OperationView) -> str | None:
+        """The expression of a valid body."""
         if operation.request is None:
             return None
-        body = dict(self.samples[operation.request.class_name])
+        name = operation.request.class_name
+        sample = f"SAMPLES[{py_str(name)}]"
         version = operation.entity.version if operation.entity else None
-        if version and operation.entity and version.wire in body:
-            body[version.wire] = self.samples[operation.entity.model.class_name][version.wire]
-        return body
+        if not version or not operation.entity or version.wire not in self.samples[name]:
+            return sample
+        stored = self.samples[operation.entity.model.class_name][version.wire]
+        if stored == self.samples[name][version.wire]:
+            return sample
+        return bracketed("{", [f"**{sample}", f"{py_str(version.wire)}: {stored!r}"], "}", 8)
 
     def _seed(self, operation: OperationView) -> tuple[list[str], set[str]]:
         """Store the item that the operation works on."""

@@ -9,6 +9,7 @@ from codegen.field_types import FieldType, Kind
 from codegen.model_view import Models, ModelView, Role, field_source
 from codegen.quoting import one_line
 from codegen.render import render
+from codegen.secrecy import marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,7 +46,8 @@ def render_models(view: ServiceView) -> Iterable[RenderedFile]:
             for enum in models.enums.values()
         ]
         line = next((enum.line for enum in models.enums.values() if enum.line), None)
-        yield RenderedFile("src/models/enums.py", render("enums.py.jinja", enums=enums), line)
+        text = marked(render("enums.py.jinja", enums=enums))
+        yield RenderedFile("src/models/enums.py", text, line)
     modules: dict[str, list[ModelView]] = {}
     for model in models.models.values():
         modules.setdefault(model.module, []).append(model)
@@ -77,7 +79,7 @@ def _module(module: str, members: Sequence[ModelView], models: Models) -> Render
         needs=sorted(_needs(members, models)),
         models=[_class(one, models) for one in members],
     )
-    return RenderedFile(f"src/models/{module}.py", text, members[0].line)
+    return RenderedFile(f"src/models/{module}.py", marked(text), members[0].line)
 
 
 def _class(model: ModelView, models: Models) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from codegen.operation_view import Action
 from codegen.quoting import bracketed, py_str, py_value
 from codegen.render import render
 from codegen.samples import sample_model, strategy
+from codegen.secrecy import marked, names_secret
 from codegen.source_cases import Samples, render_case_files
 from codegen.source_repositories import located_by
 
@@ -65,7 +66,8 @@ def _other_member(expression: str, view: ServiceView) -> str:
 
 
 def _samples(samples: Samples) -> str:
-    return render("test_samples.py.jinja", samples=py_value(samples, before=_SAMPLES_PREFIX))
+    values = py_value(samples, before=_SAMPLES_PREFIX)
+    return marked(render("test_samples.py.jinja", samples=values), tests=True)
 
 
 _SAMPLES_PREFIX = len("SAMPLES: dict[str, dict[str, Any]] = ")
@@ -248,7 +250,7 @@ def mutable_field(entity: EntityView) -> FieldView | None:
     for one in entity.model.fields:
         fitting = one.type.kind is Kind.STR and "pattern" not in one.limits
         lengths = (one.limits.get("min_length", 0), one.limits.get("max_length", 100))
-        free = one.name not in special and one.wire != entity.expires
+        free = not (one.name in special or one.wire == entity.expires or names_secret(one.wire))
         if fitting and free and lengths[0] <= len(CHANGED) <= lengths[1]:
             return one
     return None

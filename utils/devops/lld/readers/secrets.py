@@ -55,7 +55,8 @@ _SIGNS = (
 )
 
 
-def _is_real(value: str) -> bool:
+def is_real(value: str) -> bool:
+    """Whether a value under a secret's name is one, and not a placeholder or a description."""
     mixed = bool(re.search(r"\d", value)) and bool(re.search(r"[A-Za-z]", value))
     return mixed and not _PLACEHOLDER.search(value)
 
@@ -67,7 +68,18 @@ def holds_secret(line: str) -> bool:
     line = line[:4000]
     if _SHAPES.search(line):
         return True
-    return any(_is_real(value) for value in _ASSIGNED.findall(line))
+    return any(is_real(value) for value in _ASSIGNED.findall(line))
+
+
+def masked(text: str) -> str:
+    """The text with `<secret>` in the place of each value of a secret."""
+    if not any(sign in text for sign in _SIGNS):
+        return text
+    shown = _SHAPES.sub("<secret>", text)
+    return _ASSIGNED.sub(
+        lambda found: found[0].replace(found[1], "<secret>") if is_real(found[1]) else found[0],
+        shown,
+    )
 
 
 def without_secrets(text: str) -> str:
@@ -122,7 +134,7 @@ def _row_holds(cells: tuple[str, ...], line: str) -> bool:
     if not (name.isupper() and is_secret(name)):
         return False
     return any(
-        " " not in c.strip("` ") and len(c) > 7 and _is_real(c.strip("` ")) for c in cells[1:]
+        " " not in c.strip("` ") and len(c) > 7 and is_real(c.strip("` ")) for c in cells[1:]
     )
 
 

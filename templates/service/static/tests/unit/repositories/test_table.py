@@ -18,7 +18,7 @@ from src.repositories.keys import Index, Key
 from src.repositories.pages import PageRequest
 from src.repositories.table import failures, status_of, table
 from src.utils.errors import ConflictError, InvalidRequestError, NotFoundError, UnavailableError
-from tests.conftest import client
+from tests.conftest import PAGE_TOKENS, client
 
 
 class Note(Model):
@@ -78,7 +78,7 @@ def notes(environment, monkeypatch):
                 },
             ],
         )
-        client("secretsmanager").create_secret(Name="page-token-key", SecretString="only for tests")
+        client("secretsmanager").create_secret(Name=PAGE_TOKENS, SecretString=PAGE_TOKENS)
         yield Notes(table("notes"))
 
 
