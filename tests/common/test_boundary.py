@@ -117,3 +117,10 @@ def test_every_error_class_has_its_own_exit_code() -> None:
     kinds = (FailedError, UsageProblemError, RefusedError, UnavailableError)
     codes = [kind.exit_code for kind in kinds]
     assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize("kind", [ValueError, UnavailableError])
+def test_what_debug_shows_is_masked(kind: type[Exception]) -> None:
+    result = run(kind("no answer to token=ghp_" + "a" * 36), "act", "--debug")
+    assert "Traceback" in result.stderr
+    assert "ghp_" not in result.stderr

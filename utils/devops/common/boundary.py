@@ -53,9 +53,7 @@ def _guard(run: Any, words: list[str]) -> int:
         return _report("usage", error.format_message(), _usage_hint(error), ExitCode.USAGE, words)
     except DevopsError as error:
         if "--debug" in words:
-            import traceback
-
-            traceback.print_exc()
+            click.echo(_traceback(error), err=True)
         return _report(error.code, error.message, error.hint, error.exit_code, words)
     except BrokenPipeError:
         # The reader went away (`| head`): no more output, and no complaint at interpreter exit.
@@ -73,7 +71,7 @@ def _usage_hint(error: click.ClickException) -> str | None:
 
 def wants_json(words: Sequence[str]) -> bool:
     """Whether the words ask for JSON; asked of the words, so that it works when parsing fails."""
-    for flag in ("-o", "--output"):
+    for flag in ("-o", "--output", "--format"):
         if f"{flag}=json" in words or "-ojson" in words:
             return True
         if flag in words[:-1] and words[list(words).index(flag) + 1] == "json":
@@ -97,15 +95,20 @@ def _report(
 
 
 def _bug(error: Exception, words: Sequence[str]) -> ExitCode:
-    import traceback
-
-    text = "".join(traceback.format_exception(error))
+    text = _traceback(error)
     if "--debug" in words:
-        click.echo(mask(text), err=True)
+        click.echo(text, err=True)
     path = _write_log(text, words)
     summary = str(error).strip().splitlines()[:1]
     message = f"a bug in this tool: {type(error).__name__}{': ' + summary[0] if summary else ''}"
     return _report("bug", message, f"the details are in {path}", ExitCode.BUG, words)
+
+
+def _traceback(error: Exception) -> str:
+    """What Python would have printed, masked."""
+    import traceback
+
+    return mask("".join(traceback.format_exception(error)))
 
 
 def _write_log(text: str, words: Sequence[str]) -> Path | str:
