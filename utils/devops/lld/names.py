@@ -131,6 +131,12 @@ def _looks_named(name: str) -> bool:
     return len(words(name)) > 1 or name.lower().endswith(("index", "gsi")) or "-" in name
 
 
+def is_index_name(name: str) -> bool:
+    """Whether a name alone says that it is an index: `status-index`, `ByState`, `EmailIndex`."""
+    lowered = name.lower()
+    return "index" in lowered or "gsi" in lowered or lowered.startswith("by") or "-" in name
+
+
 def is_index_cell(text: str) -> bool:
     """Whether a cell of a table names an index."""
     name = plain(text)
@@ -182,3 +188,18 @@ def function_in_title(title: str) -> str | None:
         return None
     name = found[1]
     return name if len(words(name)) > 1 or name.islower() else None
+
+
+_SERVICES = vocabulary(
+    "handler service repository dao client controller manager factory builder validator publisher "
+    "gateway logger provider adapter helper util utils processor engine middleware authorizer "
+    "exception error interface queue topic bucket table lambda function api component page hook "
+    "context store sender generator resolver dispatcher consumer producer listener mapper "
+    "formatter wrapper strategy"
+)
+
+
+def is_service_name(name: str) -> bool:
+    """Whether a class is named for what it does, not for what it holds."""
+    parts = words(name)
+    return bool(parts) and parts[-1] in _SERVICES

@@ -164,9 +164,11 @@ def _stated_routes(group: Group) -> list[tuple[str, str]]:
 
 def _routes(group: Group, function: str | None) -> Iterator[RouteFact]:
     line = next(
-        (group.values[k].line for k in ("endpoint", "path") if k in group.values), group.line
+        (group.values[k].line for k in ("endpoint", "path", "trigger") if k in group.values),
+        group.line,
     )
-    for method, route in _stated_routes(group):
+    routes = _stated_routes(group) or (routes_in(group.raw("trigger")) if function else [])
+    for method, route in routes:
         yield RouteFact(
             method,
             route,

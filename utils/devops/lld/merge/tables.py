@@ -202,12 +202,17 @@ def _of_entities(entities: Iterable[EntityFact]) -> list[IndexFact]:
             Trust.HINT,
             entity.section,
             None,
-            keys.index + "PK" if keys.pk_pattern is not None else None,
-            keys.index + "SK" if keys.sk_pattern is not None else None,
+            _key_of(keys.index, "PK") if keys.pk_pattern is not None else None,
+            _key_of(keys.index, "SK") if keys.sk_pattern is not None else None,
         )
         for entity in entities
         for keys in entity.index_keys
     ]
+
+
+def _key_of(index: str, suffix: str) -> str:
+    """`GSI1PK` of `GSI1`, and `gsi1pk` of `gsi1`."""
+    return index + (suffix.lower() if index.islower() else suffix)
 
 
 def _indexes(table: _Table, problems: list[Problem]) -> Iterable[Index]:

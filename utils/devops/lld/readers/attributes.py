@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lld.columns import Role, first_column, header_words, roles
 from lld.facts import Fact, ModelFact, Trust
 from lld.model import ModelField, ModelKind
-from lld.names import index_name, is_generic, is_tail, model_name
+from lld.names import index_name, is_generic, is_service_name, is_tail, model_name
 from lld.readers.enums import enum_values, type_values
 from lld.text import plain
 from lld.types import is_optional_type, is_simple_type, python_type
@@ -16,24 +16,12 @@ from lld.types import is_optional_type, is_simple_type, python_type
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lld.blocks import Item, Row, Table
+    from lld.blocks import Item, Row, Section, Table
 
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w.$]*(?:\[\])?\Z")
-_ASIDE = (
-    "environment",
-    "configuration",
-    "metric",
-    "monitor",
-    "alarm",
-    "terraform",
-    "logging",
-    "nfr",
-    "query param",
-    "path param",
-    "header",
-    "tagging",
-    "cognito",
-    "error code",
+_ASIDE = re.compile(
+    r"\b(?:environment|configurations?|metrics?|monitor\w*|alarms?|terraform|logging|nfrs?"
+    r"|(?:query|path) param\w*|headers?|tagging|cognito|error codes?)\b"
 )
 _KEYS = re.compile(
     r"(?:(?:GSI|LSI)[_-]?\d+[_-]?)?(?:PK|SK)\Z|(?:entity_?type|type discriminator)\Z", re.I
@@ -63,8 +51,12 @@ _DATA = ("data model", "schema", "entit", "dynamodb", "model", "object")
 _BODIES = ("Request", "Response", "Event", "Message", "Payload", "Body", "Dto", "DTO")
 
 
+def _is_aside(section: Section) -> bool:
+    return any(_ASIDE.search(one.lowered) for one in section.lineage())
+
+
 def _name(table: Table) -> str | None:
-    if table.section.speaks_of(*_ASIDE):
+    if _is_aside(table.section):
         return None
     if table.caption and not is_tail(table.caption):
         return None if index_name(table.caption) else model_name(table.caption)
@@ -73,6 +65,8 @@ def _name(table: Table) -> str | None:
         if index_name(section.title):
             return None
         name = model_name(section.title)
+        if name and is_service_name(name):
+            return None
         if name:
             return name if not in_api or name.endswith(_BODIES) else None
         if not is_generic(section.title):
@@ -167,7 +161,7 @@ def read_field_item(item: Item) -> Iterator[Fact]:
     name = model_name(item.caption) if item.caption else model_name(item.section.title)
     if kind is None or name is None or not _is_type(written):
         return
-    if item.section.speaks_of(*_ASIDE) or not item.section.speaks_of(*_FIELD_PLACES):
+    if _is_aside(item.section) or not item.section.speaks_of(*_FIELD_PLACES):
         return
     required = not (_OPTIONAL.search(written) or is_optional_type(written))
     limits = _limits(written, "", None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lld.facts import EnumFact, Fact, ModelFact, RouteFact, TreeFact, Trust
 from lld.model import ModelField, ModelKind
-from lld.readers.mermaid import is_service_name
+from lld.names import is_service_name
 from lld.readers.triggers import trigger_told
 from lld.text import routes_in, vocabulary
 from lld.types import is_optional_type, python_type

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lld.columns import Role, first_column, header_words, roles
 from lld.facts import EnumFact, Fact, Trust
-from lld.names import model_name
+from lld.names import model_name, without_number
 from lld.text import code_spans, plain
 
 if TYPE_CHECKING:
@@ -125,12 +125,27 @@ def read_line(block: Paragraph | Item) -> Iterator[Fact]:
     """`**Effect**: `ALLOW`, `DENY`` where enumerations are told, or in words that say so."""
     about = block.section.speaks_of("enum", "value set", "constants")
     for offset, text in enumerate(block.lines):
+        yield from _under_heading(block, text[:600], block.line + offset)
         if not about and "enum" not in text.lower()[:80]:
             continue
         found = _LINE.match(text[:600])
         values = _listed(found[3]) if found else ()
         if found and found[1][0].isupper() and found[1].lower() not in _NO_NAMES and values:
             yield EnumFact(found[1], values, block.line + offset, Trust.STATED)
+
+
+_ONE_OF = re.compile(
+    r"\W{0,4}(?:one of|(?:allowed |possible |valid )?values(?: are)?)\W{0,4}:?\s+(.+)\Z", re.I
+)
+
+
+def _under_heading(block: Paragraph | Item, text: str, line: int) -> Iterator[Fact]:
+    """`One of: `cpu`, `memory`` below a heading that is the type's name."""
+    title = without_number(block.section.title)
+    found = _ONE_OF.match(text) if re.fullmatch(r"[A-Z][a-z]+[A-Z]\w*", title) else None
+    values = _listed(found[1]) if found else ()
+    if values:
+        yield EnumFact(title, values, line, Trust.STATED)
 
 
 _NO_NAMES = frozenset(

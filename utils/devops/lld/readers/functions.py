@@ -54,6 +54,8 @@ def read_table(table: Table) -> Iterator[Fact]:
         and (_lists_functions(table.section) or _about_functions(table.section.lowered))
     ):
         position = first_column(table.header)
+    if position is None and _handlers_are_names(table, columns):
+        position = columns[Role.HANDLER]
     if position is None:
         return
     trust = _trust(table, columns, position)
@@ -61,6 +63,15 @@ def read_table(table: Table) -> Iterator[Fact]:
         return
     for row in table.rows:
         yield from _row(table, row, columns, position, trust)
+
+
+def _handlers_are_names(table: Table, columns: dict[Role, int]) -> bool:
+    """Whether a table of routes names its functions in a column of handlers."""
+    column = columns.get(Role.HANDLER)
+    routed = Role.ENDPOINT in columns or Role.PATH in columns
+    if column is None or not routed or not table.rows:
+        return False
+    return all(re.fullmatch(r"`?[A-Za-z]\w*(?:[_-]\w+)*`?", r.cells[column]) for r in table.rows)
 
 
 def _first_is_name(table: Table) -> bool:

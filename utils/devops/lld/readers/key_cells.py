@@ -101,7 +101,22 @@ _SK_SAID = re.compile(
 
 def keys_in(text: str) -> tuple[str | None, str | None]:
     """Attributes of the keys a line states: `PK: email, SK: createdAt`."""
-    return _said(_PK_SAID, text), _said(_SK_SAID, text)
+    pk, sk = _called(_CALLED_PK, text), _called(_CALLED_SK, text)
+    return pk or _said(_PK_SAID, text), sk or _said(_SK_SAID, text)
+
+
+_CALLED_PK = re.compile(r"`?([A-Za-z_]\w*)`?\s*\((?:pk|partition|hash)\b[^()]*\)", re.I)
+_CALLED_SK = re.compile(r"`?([A-Za-z_]\w*)`?\s*\((?:sk|sort|range)\b[^()]*\)", re.I)
+
+
+def _called(pattern: re.Pattern[str], text: str) -> str | None:
+    """An attribute with its role behind it: `` `receivedAt` (sort) ``."""
+    found = pattern.search(text[:LONGEST_CELL])
+    bare = found[1] if found else ""
+    return bare if bare and names_attribute(bare) and bare.lower() not in _KEY_NOUNS else None
+
+
+_KEY_NOUNS = frozenset(("key", "attribute", "index", "primary", "pk", "sk"))
 
 
 def _said(pattern: re.Pattern[str], text: str) -> str | None:

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from lld.facts import EntityFact, Fact, IndexFact, TableFact, Trust
-from lld.names import entity_name, index_name, without_number
-from lld.readers.key_cells import is_pattern, key_role, keys_in, names_attribute
+from lld.names import entity_name, index_name, is_index_name, without_number
+from lld.readers.key_cells import INDEX_ATTRIBUTE, is_pattern, key_role, keys_in, names_attribute
 from lld.text import LONGEST_CELL, code_spans, first_code, plain
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _TABLE_NAME = re.compile(
 _TABLE_SAID = re.compile(
     r"\s*(?:the |our |a |one |single )*(?:amazon |aws )?(?:dynamodb )?table\s*"
     r"(?:named |called |is )?"
-    r"(?:`([^`]{3,80})`|\*\*([^*`]{3,80})\*\*)|"
+    r"(?:\*{0,2}`([^`]{3,80})`|\*\*([^*`]{3,80})\*\*)|"
     r"\s*(?:`([^`]{3,80})`|\*\*([^*`]{3,80})\*\*) (?:is )?(?:the |a |dynamodb )*table\b",
     re.I,
 )
@@ -66,7 +66,9 @@ _ENTITY_ITEM = re.compile(
     r"\s*(?:/|,|;|\||\+|and|&)\s*(?:sk\W{0,5})?`([^`]{2,120})`\s*(?:\(|[–—-]|\Z)",
     re.I,
 )
-_INDEX_LINE = re.compile(r"\W{0,4}(?:gsi|lsi|(?:(?:global |local )?secondary )?index)\b", re.I)
+_INDEX_LINE = re.compile(
+    r"\W{0,4}(?:(?:gsi|lsi)\d*|(?:(?:global |local )?secondary )?index)\b", re.I
+)
 
 
 def _index_line(text: str, line: int, section: Section) -> IndexFact | None:
@@ -98,14 +100,17 @@ def _paired(text: str, index: str) -> tuple[str | None, str | None]:
 
 
 _INDEX_SAID = re.compile(
-    r"\W{0,4}(?:gsi|(?:(?:global )?secondary )?index)\s*(\d*)\s*:?\s*[`*]+([A-Za-z][\w.-]*)[`*]",
-    re.I,
+    r"\W{0,4}(?:gsi|(?:(?:global )?secondary )?index)\s*(\d*)[*\s]*:?[*\s]*"
+    r"[`*]+([A-Za-z][\w.-]*)[`*](.{0,300})",
+    re.I | re.S,
 )
+_KEY_WORDS = re.compile(r"\b(?:pk|sk|partition|hash|range|sort|key)\b", re.I)
 
 
 def _leading_index(text: str) -> tuple[str, str | None] | None:
     said = _INDEX_SAID.match(text[:200])
-    if said and not key_role(said[2]):
+    is_key = said and (key_role(said[2]) or INDEX_ATTRIBUTE.match(said[2]))
+    if said and not is_key and (is_index_name(said[2]) or _KEY_WORDS.search(said[3])):
         return said[2], f"GSI{said[1]}" if said[1] else None
     cut = plain(text[:200])
     for separator in (": ", " - ", " – ", " — "):
@@ -174,7 +179,7 @@ def is_resource_name(text: str) -> bool:
 
 
 _TABLE_TITLE = re.compile(
-    r"(?:dynamodb\s+)?table\s*\d*\s*[:–—-]\s*([\w${}.-]+)|([\w${}.-]*[a-z][\w${}]*-[\w${}.-]+)\s+table\Z",
+    r"(?:dynamodb(?:\s+table)?|table)\s*\d*\s*[:–—-]\s*([\w${}.-]+)|([\w${}.-]*[a-z][\w${}]*-[\w${}.-]+)\s+table\Z",
     re.I,
 )
 

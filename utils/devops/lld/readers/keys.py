@@ -51,7 +51,15 @@ def read_table(table: Table) -> Iterator[Fact]:
 def _is_key_structure(table: Table, columns: dict[Role, int]) -> bool:
     first = first_column(table.header)
     keyed = columns.get(Role.KEY) == first or columns.get(Role.KEY_TYPE) == first
+    keyed = keyed or _key_column(table) == 0 != first
     return keyed and (Role.ATTRIBUTE in columns or Role.PATTERN in columns)
+
+
+def _key_column(table: Table) -> int:
+    """The first named column, or one without a name whose cells are `PK`, `SK`."""
+    if not table.header[0] and any(key_role(plain(row.cells[0])) for row in table.rows[:10]):
+        return 0
+    return first_column(table.header)
 
 
 _BASE_TABLE = frozenset(("primary", "table", "base table", "main", "main table", "primary key"))
@@ -226,15 +234,29 @@ def _index_property(table: Table, row: Row, number: str, text: str) -> Iterator[
         yield IndexFact(name, row.line, Trust.STATED, table.section, alias, pk, sk)
 
 
+_OF_INDEX = re.compile(r"(?:gsi|index)\s+([A-Za-z][\w-]*)\s+(.+)\Z", re.I)
+
+
+def _keyed_index(table: Table, row: Row, first: int, columns: dict[Role, int]) -> Iterator[Fact]:
+    """A row `GSI ByState PK | state` among the keys of a table."""
+    found = _OF_INDEX.match(plain(row.cells[first]))
+    role = key_role(found[2]) if found else None
+    attribute = key_cell(row.cells[columns.get(Role.ATTRIBUTE, first)]).attribute
+    if found and role and attribute:
+        keys = (attribute, None) if role == "pk" else (None, attribute)
+        yield IndexFact(found[1], row.line, Trust.STATED, table.section, None, *keys)
+
+
 def _key_structure(table: Table, columns: dict[Role, int]) -> Iterator[Fact]:
     """Rows `PK (Partition Key) | attribute | pattern`."""
     attributes: dict[str, str] = {}
     patterns: dict[str, str] = {}
     line = table.line
-    first = first_column(table.header)
+    first = _key_column(table)
     for row in table.rows:
         role = key_role(row.cells[first].split("(")[0]) or key_role(row.cells[first])
         if role is None:
+            yield from _keyed_index(table, row, first, columns)
             continue
         line = row.line if role == "pk" else line
         attribute = row.cells[columns[Role.ATTRIBUTE]] if Role.ATTRIBUTE in columns else ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lld.facts import EnumFact, Fact, IndexUseFact, ModelFact, RouteFact, Trust
 from lld.model import ModelField, ModelKind
+from lld.names import is_service_name
 from lld.readers.er_diagram import read_er_diagram
 from lld.text import routes_in, vocabulary, words
 from lld.types import is_optional_type, python_type
@@ -26,22 +27,9 @@ _MEMBER = re.compile(r"\s*([+#~-])?\s*(.+?)\s*\Z")
 _OUTSIDE_MEMBER = re.compile(r"\s*([A-Za-z_]\w*)\s*:\s*([+#~-]?)\s*(.+?)\s*\Z")
 _TYPE_FIRST = re.compile(r"([A-Za-z_][\w.\[\]?]*(?:~.+~|\[.*\]|<.+>)?\??)\s+([A-Za-z_]\w*)\s*\$?\Z")
 _NAME_FIRST = re.compile(r"([A-Za-z_]\w*)\s*:\s*(.+?)\s*\Z")
-_SERVICES = vocabulary(
-    "handler service repository dao client controller manager factory builder validator publisher "
-    "gateway logger provider adapter helper util utils processor engine middleware authorizer "
-    "exception error interface queue topic bucket table lambda function api component page hook "
-    "context store sender generator resolver dispatcher consumer producer listener mapper "
-    "formatter wrapper strategy"
-)
 _DATA_STEREOTYPES = vocabulary(
     "entity dataclass pydantic model dto valueobject value data basemodel record"
 )
-
-
-def is_service_name(name: str) -> bool:
-    """Whether a class is named for what it does, not for what it holds."""
-    parts = words(name)
-    return bool(parts) and parts[-1] in _SERVICES
 
 
 class _Class:

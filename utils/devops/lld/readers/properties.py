@@ -199,7 +199,8 @@ _LABEL = re.compile(
     r"\s*(?P<value>\S.*)\Z"
 )
 _BETWEEN = re.compile(
-    r"\s+[|·•]\s+|,\s+(?=\*\*[^*:]{2,40}:?\*\*)|\.\s+(?=[A-Z][a-z]+(?: [a-z]+)?:\s)"
+    r"\s+[|·•]\s+|\s+[—–]\s+(?=[A-Z][A-Za-z ]{2,30}:\s)|,\s+(?=\*\*[^*:]{2,40}:?\*\*)"
+    r"|\.\s+(?=[A-Z][a-z]+(?: [a-z]+)?:\s)"
 )
 """Between several keys of one line: `**Version**: 1.0 | **Parent**: HLD 3.2`."""
 

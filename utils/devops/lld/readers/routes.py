@@ -96,7 +96,13 @@ def _route_column(table: Table) -> int | None:
     return column if table.rows and routes_in(table.rows[0].cells[column]) else None
 
 
+_DESCRIBING = (Role.DESCRIPTION, Role.AUTH, Role.OPERATION, Role.REQUEST, Role.RESPONSE)
+
+
 def _limits(table: Table) -> bool:
+    """Whether a table only gives limits or targets for routes that are stated elsewhere."""
+    if any(role in roles(table.header) for role in _DESCRIBING):
+        return False
     return any(
         sign in header_words(cell)
         for cell in table.header

@@ -177,6 +177,7 @@ def _leading(
     yield ScenarioFact(Scenario(found["id"], line, told), Trust.TOLD)
 
 
+_SPACED_ID = re.compile(r"([A-Z][A-Z0-9]{0,7}(?:[-_][A-Z]{1,10}){0,3}[-_]\d[\w.]*)\s")
 _GHERKIN = re.compile(r"\s*(?:Scenario(?: Outline)?|Example):\s*(.+)")
 _STEP = re.compile(r"\s*(Given|When|Then|And|But)\b(.*)")
 
@@ -200,5 +201,6 @@ def read_gherkin(fence: Fence) -> Iterator[Fact]:
 
 def _scenario(name: str, line: int, steps: list[str]) -> ScenarioFact:
     found = _LEADING_ID.match(name)
-    identifier = found["id"] if found else name
+    bare = _SPACED_ID.match(name)
+    identifier = found["id"] if found else bare[1] if bare else name
     return ScenarioFact(Scenario(identifier, line, None, " ".join(steps) or None), Trust.TOLD)

@@ -73,7 +73,9 @@ def _parse(text: str) -> _Node:
             stack[-1].children.append(child)
             stack.append(child)
         elif line.count("{") > line.count("}"):
-            stack.extend([_Node("?", (), number)] * min(line.count("{") - line.count("}"), 5))
+            child = _Node("?", (), number)
+            stack[-1].children.append(child)
+            stack.extend([child] * min(line.count("{") - line.count("}"), 5))
         else:
             _pair(stack[-1], line)
     return root
@@ -100,6 +102,8 @@ def read_terraform(fence: Fence) -> Iterator[Fact]:
     if "resource" not in fence.text and "module" not in fence.text:
         return
     for node in _parse(fence.text).children:
+        if node.kind == "module" and "hash_key" in node.values:
+            yield from _table(node, fence.line + node.line - 1, fence)
         if node.kind != "resource" or not node.labels:
             continue
         line = fence.line + node.line - 1
@@ -115,6 +119,7 @@ def read_terraform(fence: Fence) -> Iterator[Fact]:
 def _table(node: _Node, line: int, fence: Fence) -> Iterator[Fact]:
     name = _string(node, "name")
     ttl = next((c for c in node.children if c.kind == "ttl"), None)
+    expiry = _string(ttl, "attribute_name") if ttl else _string(node, "ttl_attribute_name")
     stream = _string(node, "stream_view_type")
     yield TableFact(
         name,
@@ -123,12 +128,13 @@ def _table(node: _Node, line: int, fence: Fence) -> Iterator[Fact]:
         fence.section,
         _string(node, "hash_key"),
         _string(node, "range_key"),
-        _string(ttl, "attribute_name") if ttl else None,
+        expiry,
         stream,
     )
     for child in node.children:
         index = _string(child, "name")
-        if child.kind == "global_secondary_index" and index:
+        listed = child.kind == "?" and "hash_key" in child.values
+        if (child.kind == "global_secondary_index" or listed) and index:
             yield IndexFact(
                 index,
                 fence.line + child.line - 1,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from lld.columns import Role, first_column, header_words, roles
 from lld.facts import Fact, Trust, VariableFact
 from lld.model import EnvironmentVariable
-from lld.text import plain
+from lld.text import code_spans, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lld.blocks import Fence, Item, Section, Table
+    from lld.blocks import Fence, Item, Paragraph, Section, Table
 
 _NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\Z")
 _SECRET = re.compile(
@@ -64,10 +64,19 @@ def _named_like_variables(table: Table, first: int) -> bool:
     return len(fit) == len(names) > 0 and sum("_" in name for name in fit) * 2 >= len(fit)
 
 
+def _names_column(table: Table, columns: dict[Role, int]) -> int:
+    """The first column, or in a section on variables the one that says so: `Lambda | Variable`."""
+    said = columns.get(Role.VARIABLE)
+    named = said is not None and "var" in header_words(table.header[said])
+    if said is not None and named and (_about(table.section) or Role.FUNCTION in columns):
+        return said
+    return first_column(table.header)
+
+
 def read_table(table: Table) -> Iterator[Fact]:
     """`Variable | Description | Example`."""
     columns = roles(table.header)
-    first = first_column(table.header)
+    first = _names_column(table, columns)
     word = header_words(table.header[first])
     if columns.get(Role.VARIABLE) != first and not (
         _about(table.section, table.caption)
@@ -117,6 +126,28 @@ def read_item(item: Item) -> Iterator[Fact]:
     yield VariableFact(one, Trust.TOLD)
 
 
+_LABELLED = re.compile(
+    r"\W{0,6}(?:lambda )?env(?:ironment)?(?: var(?:iable)?s?)?[\s*]{0,4}:[\s*]{0,4}(.*)\Z",
+    re.I | re.S,
+)
+
+
+def read_line(block: Paragraph | Item) -> Iterator[Fact]:
+    """`Environment: `ORDERS_TABLE`, `LOG_LEVEL``, and names alone in a section on variables."""
+    for offset, text in enumerate(block.lines):
+        if "`" not in text:
+            continue
+        labelled = _LABELLED.match(text[:1000])
+        if not labelled and not _about(block.section):
+            continue
+        listed = labelled[1] if labelled else text
+        if re.sub(r"`[^`]*`|\band\b|[\s,;.*-]", "", listed):
+            continue
+        for name in code_spans(listed):
+            if _NAME.match(name) and len(name) > 2:
+                yield VariableFact(variable(name, block.line + offset), Trust.TOLD)
+
+
 _ASSIGNMENT = re.compile(
     r"\s*(?:export\s+|-\s+)?\"?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)\"?\s*[=:]\s*(.*?),?\s*\Z"
 )
@@ -142,7 +173,7 @@ def read_assignments(fence: Fence) -> Iterator[Fact]:
             )
 
 
-_DOTENV_LINE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+=\S?.*\Z|#.*\Z")
+_DOTENV_LINE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*=\S?.*\Z|#.*\Z")
 
 
 def _is_dotenv(fence: Fence) -> bool:
@@ -150,10 +181,11 @@ def _is_dotenv(fence: Fence) -> bool:
     if fence.language not in ("", "text", "txt", "properties", "ini"):
         return False
     lines = [line.strip() for line in fence.text.split("\n") if line.strip()]
+    found = [_DOTENV_LINE.match(line) for line in lines]
     return (
         1 < len(lines) <= 200
-        and all(_DOTENV_LINE.match(line) for line in lines)
-        and sum("=" in line and line[0] != "#" for line in lines) > 1
+        and all(found)
+        and sum(bool(one and one[1]) for one in found) * 2 > sum(line[0] != "#" for line in lines)
     )
 
 
