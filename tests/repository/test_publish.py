@@ -68,6 +68,12 @@ def test_a_clone_of_something_else_is_refused(origin: Origin, tmp_path: Path) ->
         Checkout(folder, other).connect()
 
 
+def test_a_relative_path_is_below_this_directory(made: House) -> None:
+    result = made.on("clone", "--path", "below/here")
+    assert result.stdout == "below/here\n"
+    assert (Path("below") / "here" / "README.md").is_file()
+
+
 def test_nothing_is_cloned_over_files(origin: Origin, tmp_path: Path) -> None:
     write_tree(tmp_path / "work", {"mine.txt": "mine"})
     with pytest.raises(RefusedError, match="is not empty"):

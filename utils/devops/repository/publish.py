@@ -54,8 +54,9 @@ def clone(origin: Origin, folder: Path) -> None:
     """Clone into `folder`, which must not exist or be empty."""
     if folder.exists() and any(folder.iterdir()):
         raise RefusedError(f"{str(folder)!r} is not empty: nothing is cloned over it")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _network(origin, ["clone", "--quiet", "--", origin.url, str(folder)], folder.parent)
+    target = folder.absolute()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _network(origin, ["clone", "--quiet", "--", origin.url, str(target)], target.parent)
 
 
 @dataclass(frozen=True, slots=True)
