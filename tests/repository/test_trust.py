@@ -8,9 +8,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from common.environments import environment
 from common.errors import RefusedError
 from common.github_errors import Record
+from deploy.gate import ROLE as DEPLOYING_ROLE
+from infra.roles import pipeline_roles
 from repository.model import Facts
+from repository.policy import policy as house_policy
 from repository.subjects import issuer, subjects
 from repository.trust import Provider, judge, trust_policy
 from tests.repository.house import NAME, House
@@ -202,6 +206,16 @@ def test_deny_wins_and_unknown_operators_let_nobody_in() -> None:
     assert judge(policy(sub=[SUBJECT, "other"]), PROVIDER, SUBJECT).allows
 
 
+@pytest.mark.parametrize("name", ["dev", "sit", "prod"])
+def test_role_and_trust_are_those_that_bootstrap_makes_and_the_gate_demands(name: str) -> None:
+    env = environment(name)
+    made = pipeline_roles(env, ("bbws@7/2_bbws_auth_lambda@9",))[0]
+    subject = f"repo:bbws@7/2_bbws_auth_lambda@9:environment:{name}"
+    assert made.name == house_policy().role_name(NAME, name)
+    assert made.name == DEPLOYING_ROLE.format(repository=NAME, environment=name)
+    assert made.trust == trust_policy(Provider(env.account, PROVIDER.issuer), subject)
+
+
 # --- preflight and apply, against IAM -----------------------------------------------------------
 
 DEPLOY = """\
@@ -258,8 +272,12 @@ def test_the_policy_is_applied_once_and_read_back(gated: House, aws) -> None:
     assert held["Statement"][0]["Condition"]["StringEquals"][SUB].endswith(":environment:dev")
 
 
-def test_a_dry_run_applies_nothing(gated: House, aws) -> None:
-    gated.on("secrets", "--env", "dev", "--trust-policy", "apply", "--dry-run")
+def test_a_dry_run_checks_everything_and_applies_nothing(gated: House, aws) -> None:
+    words = ("--trust-policy", "apply", "--dry-run")
+    result = gated.on("secrets", "--env", "dev", *words)
+    assert f"github-{NAME}-dev: would be set" in result.stderr
+    nobody = ("--role-arn", "arn:aws:iam::536580886816:role/nobody")
+    assert gated.on("secrets", "--env", "dev", *words, *nobody).exit_code == 4
     held = aws.get_role(RoleName=f"github-{NAME}-dev")["Role"]["AssumeRolePolicyDocument"]
     assert held["Statement"] == []
 

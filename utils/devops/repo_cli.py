@@ -217,10 +217,12 @@ def _trust(target: Target, aws: Aws, output: str, options: dict[str, Any]) -> No
     remote, _ = target.open()
     trust = wanted_trust(remote, options["env"], aws)
     applied = None
-    if options["trust_policy"] == "apply" and not target.dry_run:
+    if options["trust_policy"] == "apply":
         session = open_account(policy().environment(options["env"]), aws)
-        applied = apply_trust(trust, session)
-        note(f"{trust.role}: {'set' if applied else 'is as it has to be'}")
+        differs = apply_trust(trust, session, dry_run=target.dry_run)
+        applied = differs and not target.dry_run
+        word = "would be set" if target.dry_run else "set"
+        note(f"{trust.role}: {word if differs else 'is as it has to be'}")
     note(f"subject: {trust.subject} ({trust.source})")
     result = {"ok": True, **asdict(trust), "applied": applied}
     emit(result, output, lambda: json.dumps(trust.document, indent=2))

@@ -131,10 +131,14 @@ def _aged(kind: str, stored: Stored) -> Aged:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """The trust policy that the role of one environment has to have."""
+    """The trust policy that the role of one environment has to have.
+
+    `repository` is owner and name as GitHub's tokens have them, with ids where they carry ids.
+    """
 
     role: str
     account: str
+    repository: str
     subject: str
     source: str
     document: dict[str, Any]
@@ -151,6 +155,7 @@ def wanted_trust(remote: Remote, name: str, aws: Aws) -> Trust:
     return Trust(
         role=_role_name(facts, wanted.deploys, aws),
         account=provider.account,
+        repository=found.repository,
         subject=subject,
         source=found.source,
         document=trust_policy(provider, subject),
@@ -173,14 +178,15 @@ def _role_name(facts: Facts, env: str, aws: Aws) -> str:
     return policy().role_name(facts.full_name.split("/", 1)[1], env)
 
 
-def apply_trust(trust: Trust, session: ValidatedSession) -> bool:
-    """Set the policy where it differs; whether it did."""
+def apply_trust(trust: Trust, session: ValidatedSession, *, dry_run: bool) -> bool:
+    """Set the policy where it differs, unless that is only asked about; whether it did differ."""
     from repository.iam import Roles
 
-    roles = Roles(session)
+    roles = Roles(session, trust.repository)
     if roles.trust(trust.role) == trust.document:
         return False
-    roles.set_trust(trust.role, trust.document)
+    if not dry_run:
+        roles.set_trust(trust.role, trust.document)
     return True
 
 
@@ -213,7 +219,7 @@ def preflight(target: Target, name: str, folder: Path | None, aws: Aws) -> list[
     facts, found = _subjects(remote)
     texts = workflow_texts(folder) if folder else remote.workflow_texts(facts.default_branch)
     session = open_account(wanted, aws)
-    document = Roles(session).trust(trust.role)
+    document = Roles(session, trust.repository).trust(trust.role)
     provider = _provider(remote, str(wanted.deploys))
     return [
         _verdict(presented, trust, document, provider)

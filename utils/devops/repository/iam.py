@@ -12,10 +12,14 @@ if TYPE_CHECKING:
 
 
 class Roles:
-    """The roles of one validated account."""
+    """The roles of one validated account, as far as they are for one repository.
 
-    def __init__(self, session: ValidatedSession) -> None:
+    `repository` is `OWNER/NAME`, with ids where GitHub's tokens carry them.
+    """
+
+    def __init__(self, session: ValidatedSession, repository: str) -> None:
         self._session = session
+        self._repository = repository
 
     def trust(self, role: str) -> dict[str, Any]:
         """The trust policy of a role.
@@ -55,5 +59,5 @@ class Roles:
 
     def _failure(self, role: str, error: Exception) -> UnavailableError:
         env = self._session.environment
-        hint = f"terraform_cli.py bootstrap --env {env.name} creates what the account lacks"
+        hint = f"terraform_cli.py bootstrap --env {env.name} --repository {self._repository}"
         return UnavailableError(f"role {role!r} in account {env.account}: {error}", hint=hint)

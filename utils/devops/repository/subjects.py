@@ -36,6 +36,11 @@ class Subjects:
     def immutable(self) -> bool:
         return "@" in self.prefix
 
+    @property
+    def repository(self) -> str:
+        """Owner and name as tokens have them: what `bootstrap --repository` takes."""
+        return self.prefix.removeprefix("repo:")
+
     def of_environment(self, name: str) -> str:
         """The subject of a job that runs in an environment."""
         return f"{self.prefix}:environment:{name}"

@@ -31,7 +31,7 @@ class Provider:
 
 
 def trust_policy(provider: Provider, subject: str) -> dict[str, Any]:
-    """The policy that trusts exactly this subject.
+    """The policy that trusts exactly this subject: the one `terraform_cli.py bootstrap` gives it.
 
     Raises:
         RefusedError: The subject has a wildcard, or no environment.
@@ -40,7 +40,6 @@ def trust_policy(provider: Provider, subject: str) -> dict[str, Any]:
         raise RefusedError(f"{subject!r} is not bound to one repository and one environment")
     claims = {f"{provider.issuer}:aud": AUDIENCE, f"{provider.issuer}:sub": subject}
     statement = {
-        "Sid": "GitHubActions",
         "Effect": "Allow",
         "Principal": {"Federated": provider.arn},
         "Action": _ACTION,
