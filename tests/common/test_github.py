@@ -113,6 +113,19 @@ def test_retry_after_is_honoured_even_for_post() -> None:
     assert time.waits == [17.5]
 
 
+def test_a_busy_server_that_names_a_time_is_given_it() -> None:
+    github, _, time = make((503, {"Retry-After": "30"}, ""), ok())
+    github.get("/x")
+    assert time.waits == [30.0]
+
+
+def test_a_busy_server_is_not_waited_for_without_end() -> None:
+    github, adapter, time = make((503, {"Retry-After": "3600"}, ""), ok())
+    with pytest.raises(GitHubError, match="503"):
+        github.get("/x")
+    assert (time.waits, len(adapter.sent)) == ([], 1)
+
+
 def test_primary_limit_waits_until_it_is_reset() -> None:
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1000042"}
     github, _, time = make((403, headers, {"message": "API rate limit exceeded"}), ok())

@@ -65,7 +65,7 @@ def test_stricter_rules_somebody_set_stay(made: House) -> None:
         if rule["type"] == "pull_request":
             rule["parameters"]["required_approving_review_count"] = 2
     result = made.on("branches")
-    assert "+ deletion" in result.stdout
+    assert "+ no deletion" in result.stdout
     assert {"deletion", "required_signatures"} <= set(rules(made))
 
 
@@ -78,6 +78,13 @@ def test_a_bypass_somebody_added_is_taken_away(made: House) -> None:
     assert "bypass: RepositoryRole 5 need not follow it" in made.on("status").stdout
     assert made.on("branches").exit_code == 0
     assert ruleset["bypass_actors"] == []
+
+
+def test_trap_4_6_a_branch_that_is_not_there_is_said_and_nothing_is_made(made: House) -> None:
+    result = made.on("branches", "--protect", "mian")
+    assert result.exit_code == 4
+    assert "has no branch 'mian': nothing would be protected" in result.stderr
+    assert made.repo["rulesets"] == {}
 
 
 def test_a_push_to_a_protected_main_is_refused(made: House, tmp_path: Path) -> None:

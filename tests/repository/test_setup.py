@@ -85,7 +85,8 @@ def test_says_which_subject_each_role_has_to_trust(house: House) -> None:
     notes = setup(house).steps[3].notes
     assert len(notes) == 3
     assert f"github-{NAME}-prod has to trust repo:bbws@" in notes[2]
-    assert notes[2].endswith(":environment:prod")
+    assert ":environment:prod: terraform_cli.py bootstrap --env prod " in notes[2]
+    assert f"--repository bbws@{house.store.data['orgs']['bbws']['id']}/{NAME}@" in notes[2]
 
 
 def test_costs_at_most_40_calls_for_a_new_repository(house: House) -> None:
@@ -167,6 +168,14 @@ def test_trap_4_6_the_branch_is_waited_for_within_bounds(
     folder = house.folder / "work"
     set_up(target, DESIGN, folder, quiet, make_files=make_files, sleep=waits.append)
     assert waits == [0.5, 1.0]
+
+
+def test_a_default_branch_that_is_not_main_is_refused_before_any_gate(made: House) -> None:
+    made.repo["default_branch"] = "master"
+    with pytest.raises(RefusedError, match="the default branch of .* is 'master', not 'main'"):
+        setup(made)
+    result = made.on("create")
+    assert (result.exit_code, made.repo["environments"]) == (3, {})
 
 
 def test_trap_4_6_a_branch_that_never_comes_names_the_step_and_a_rerun_goes_on(

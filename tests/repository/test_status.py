@@ -101,6 +101,19 @@ def test_a_ruleset_that_is_switched_off_is_decorative(complete: House) -> None:
     assert gates(complete)["branch main"][1] == ["the ruleset is disabled"]
 
 
+def test_whoever_may_push_a_release_tag_is_said_to_reach_production(complete: House) -> None:
+    said = complete.on("status").stdout
+    assert "whoever may push a tag v* may run what it holds in prod: nobody is asked there" in said
+    assert "in sit: nobody is asked" not in said
+
+
+def test_classic_protection_that_is_missing_is_drift(made: House) -> None:
+    made.store.settings["rulesets"] = False
+    assert "drift: create branch protection of main" in made.on("status").stdout
+    made.on("branches")
+    assert "branch protection of main" not in made.on("status").stdout
+
+
 def test_classic_protection_is_judged_too(made: House) -> None:
     made.store.settings["rulesets"] = False
     made.add_workflow(CI)

@@ -292,14 +292,16 @@ class GitHub:
             return wait if wait <= self._limits.longest_wait else None
         failed = response is None or response.status_code >= 500
         if failed and method in _REPEATABLE:
-            return float(2 ** (attempt - 1)) * (0.5 + self._clock.jitter())
+            backoff = float(2 ** (attempt - 1)) * (0.5 + self._clock.jitter())
+            wait = max(backoff, _retry_after(response) or 0.0)
+            return wait if wait <= self._limits.longest_wait else None
         return None
 
     def _asked_wait(self, response: requests.Response, attempt: int) -> float:
-        asked = response.headers.get("Retry-After", "")
+        asked = _retry_after(response)
         reset = response.headers.get("X-RateLimit-Reset", "")
-        if asked.isdigit():
-            wait = float(asked)
+        if asked is not None:
+            wait = asked
         elif response.headers.get("X-RateLimit-Remaining") == "0" and reset.isdigit():
             wait = max(0.0, float(reset) - self._clock.now())
         else:
@@ -344,6 +346,11 @@ def _cache_key(address: str, query: Mapping[str, str | int] | None) -> str:
     from requests import Request
 
     return Request("GET", address, params=dict(query or {})).prepare().url or address
+
+
+def _retry_after(response: requests.Response | None) -> float | None:
+    asked = response.headers.get("Retry-After", "") if response is not None else ""
+    return float(asked) if asked.isdigit() else None
 
 
 def _is_rate_limit(response: requests.Response) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from common.errors import FailedError, UsageProblemError
+from common.errors import FailedError, UnavailableError, UsageProblemError
 from common.github import GitHub
 from common.github_errors import Record
 from repository import environments as gating
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from lld.model import Design
     from repository.changes import Change, Executor
     from repository.model import Slug
+
+Sleep = Callable[[float], None]
 
 _TITLE_WORDS = re.compile(r"\b(?:low[- ]level design|LLD)\b[:\s-]*", re.IGNORECASE)
 
@@ -77,7 +79,13 @@ def _topics(service: str | None) -> frozenset[str]:
     return frozenset({word} if word else ())
 
 
-def create(target: Target, description: str | None, topics: Iterable[str]) -> Outcome:
+def create(
+    target: Target,
+    description: str | None,
+    topics: Iterable[str],
+    *,
+    sleep: Sleep = time.sleep,
+) -> Outcome:
     """Create the repository, or bring an existing one to what the policy says."""
     remote, executor = target.open()
     wanted = settings.Wanted(target.slug, description, frozenset(topics))
@@ -86,6 +94,7 @@ def create(target: Target, description: str | None, topics: Iterable[str]) -> Ou
     if facts is None:
         changes = settings.creation(wanted, owner, policy())
     else:
+        settings.check_default_branch(facts, policy())
         alerts = remote.alerts_on()
         changes = settings.alignment(wanted, facts, policy(), alerts_on=alerts, plan=owner.plan)
     if owner.is_org:
@@ -93,9 +102,12 @@ def create(target: Target, description: str | None, topics: Iterable[str]) -> Ou
         changes += settings.team_access(target.slug, policy().teams, access)
         if facts is None or remote.file(owners.PATH, policy().branch) is None:
             changes += _code_owners(remote, new=facts is None)
-    answers = executor.run(changes)
-    if facts is None and not target.dry_run:
-        remote.learn(Record(answers[0]))
+    made = changes[:1] if facts is None else []
+    answers = executor.run(made)
+    if made and not target.dry_run:
+        settings.check_default_branch(remote.learn(Record(answers[0])), policy())
+        remote.await_branch(policy().branch, sleep)
+    executor.run(changes[len(made) :])
     return _outcome(remote, target, changes)
 
 
@@ -109,9 +121,6 @@ def _code_owners(remote: Remote, *, new: bool) -> list[Change]:
         if held is not None and held.enforcement == protection.ACTIVE:
             return []
     return [owners.creation(remote.slug, policy())]
-
-
-Sleep = Callable[[float], None]
 
 
 def configure(target: Target) -> Outcome:
@@ -166,6 +175,11 @@ def protect(target: Target, options: Protect) -> Outcome:
     """Protect a branch with a ruleset, or classic protection where there are none."""
     remote, executor = target.open()
     facts = remote.require_facts()
+    if not remote.has_branch(options.branch):
+        raise UnavailableError(
+            f"{facts.full_name} has no branch {options.branch!r}: nothing would be protected",
+            hint=f"its default branch is {facts.default_branch!r}",
+        )
     texts = (
         workflow_texts(options.workflows)
         if options.workflows

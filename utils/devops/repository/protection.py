@@ -150,9 +150,12 @@ def _contexts(entries: list[Any]) -> set[str]:
     }
 
 
+_WORDS = {"deletion": "no deletion", "non_fast_forward": "no force push"}
+
+
 def _line(kind: str, facts: Mapping[str, Any]) -> str:
     if not facts:
-        return kind.replace("_", " ")
+        return _WORDS.get(kind) or kind.replace("_", " ")
     parts = []
     for key, value in facts.items():
         word = sorted(_contexts(value)) if isinstance(value, list) else value

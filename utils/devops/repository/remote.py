@@ -19,7 +19,11 @@ from repository.model import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from common.github import GitHub
+
+_BRANCH_TRIES = 6
 
 
 class Remote:
@@ -152,6 +156,18 @@ class Remote:
     def has_branch(self, branch: str) -> bool:
         """Whether the branch exists already."""
         return self.github.find(f"{self.slug.path}/branches/{branch}") is not None
+
+    def await_branch(self, branch: str, sleep: Callable[[float], None]) -> None:
+        """Wait for the first commit: GitHub answers a creation before that is there.
+
+        Raises:
+            UnavailableError: It did not come, after some 30 seconds.
+        """
+        for attempt in range(_BRANCH_TRIES):
+            if self.has_branch(branch):
+                return
+            sleep(0.5 * 2**attempt)
+        raise UnavailableError(f"{branch} does not exist yet after its creation")
 
     def workflow_texts(self, ref: str) -> dict[str, str]:
         """Path and text of the workflows on a branch."""

@@ -71,6 +71,20 @@ def alignment(
     return changes
 
 
+def check_default_branch(facts: Facts, policy: Policy) -> None:
+    """Refuse a repository whose default branch is another one: its gates would guard nothing.
+
+    Raises:
+        RefusedError: It is; the owner's settings name another branch for new repositories.
+    """
+    if facts.default_branch != policy.branch:
+        raise RefusedError(
+            f"the default branch of {facts.full_name} is {facts.default_branch!r}, "
+            f"not {policy.branch!r}",
+            hint=f"rename it in its settings ({facts.html_url}/branches), then run this again",
+        )
+
+
 def _settings(wanted: Wanted, facts: Facts, policy: Policy) -> list[Change]:
     pairs = {key: (facts.settings.get(key), value) for key, value in policy.settings.items()}
     if wanted.description:

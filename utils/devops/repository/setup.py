@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 Show = Callable[[str], AbstractContextManager[None]]
 
-_BRANCH_TRIES = 6
 _CLASSIC = "no rulesets here: classic protection follows the first push"
 
 
@@ -166,6 +165,7 @@ class Setup:
                 f"this token may not administer {known.facts.full_name}",
                 hint="use a token of an administrator of the repository",
             )
+        settings.check_default_branch(known.facts, self._policy)
         self._read_existing(known.facts)
 
     def _read_existing(self, facts: Facts) -> None:
@@ -219,16 +219,9 @@ class Setup:
         answers = self._executor.run(changes)
         if made and not self._executor.dry_run:
             known.facts = self._remote.learn(Record(answers[0]))
-            self._await_branch()
+            settings.check_default_branch(known.facts, self._policy)
+            self._remote.await_branch(self._policy.branch, self._sleep)
         return changes, []
-
-    def _await_branch(self) -> None:
-        """GitHub answers before the first commit is there; the next steps need it."""
-        for attempt in range(_BRANCH_TRIES):
-            if self._remote.has_branch(self._policy.branch):
-                return
-            self._sleep(0.5 * 2**attempt)
-        raise UnavailableError(f"{self._policy.branch} does not exist yet after its creation")
 
     # --- 2 --------------------------------------------------------------------------------------
 
@@ -297,7 +290,7 @@ class Setup:
         return changes, self._subjects() if changes else []
 
     def _subjects(self) -> list[str]:
-        """The subject that each role has to trust: what the operator needs next."""
+        """The subject that each role has to trust, and what makes it do so: what comes next."""
         facts = self._known.facts
         if facts is None:
             return []
@@ -305,7 +298,8 @@ class Setup:
         found = subjects(facts, self._remote.oidc(), on_github_com=on_github_com)
         return [
             f"{self._policy.role_name(self._slug.name, env.deploys)} has to trust "
-            f"{found.of_environment(env.name)}"
+            f"{found.of_environment(env.name)}: "
+            f"terraform_cli.py bootstrap --env {env.deploys} --repository {found.repository}"
             for env in self._policy.environments
             if env.deploys
         ]

@@ -9,7 +9,13 @@ from common.github_errors import PlanLimitError
 from repository.checks import Checks, required_checks
 from repository.environments import has_gates, plan_environments, reviewers_by_name
 from repository.gates import Gate, environment_gates, ruleset_gate
-from repository.protection import classic_missing, demands_of, missing_rules, plan_ruleset
+from repository.protection import (
+    classic_missing,
+    demands_of,
+    missing_rules,
+    plan_classic,
+    plan_ruleset,
+)
 from repository.remote import RulesetsUnavailableError
 from repository.settings import Wanted, alignment, team_access
 from repository.vault import plan_variables, wanted_variables
@@ -125,6 +131,13 @@ def _notes(
         for env in policy.environments
         if env.guarded and not env.approver
     ]
+    tags = sorted(rule.name for rule in policy.deployment_refs if rule.type == "tag")
+    notes += [
+        f"whoever may push a tag {name} may run what it holds in {env.name}: nobody is asked there"
+        for env in policy.environments
+        for name in tags
+        if env.deploys and not env.approver
+    ]
     if not checks.names:
         notes.append("no workflow reports a check for pull requests, so none is required")
     return tuple(notes)
@@ -135,9 +148,10 @@ def _branch(remote: Remote, policy: Policy, demands: Demands) -> tuple[Gate, lis
     try:
         ruleset = remote.ruleset(name)
     except RulesetsUnavailableError:
-        missing = classic_missing(demands, remote.classic_protection(demands.branch))
-        reasons = tuple(f"lacks: {line}" for line in missing)
-        return Gate(f"branch {demands.branch}", "classic branch protection", reasons), []
+        held = remote.classic_protection(demands.branch)
+        reasons = tuple(f"lacks: {line}" for line in classic_missing(demands, held))
+        drift = plan_classic(remote.slug, demands, held)
+        return Gate(f"branch {demands.branch}", "classic branch protection", reasons), drift
     except PlanLimitError as error:
         reasons = (f"not available on this plan: {error.reason}",)
         return Gate(f"branch {demands.branch}", "a ruleset", reasons), []

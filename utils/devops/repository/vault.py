@@ -137,7 +137,7 @@ def from_stdin(name: str) -> SecretValue:
     """The whole of standard input, without the newline that ends it."""
     if sys.stdin.isatty():
         raise UsageProblemError(f"{name}: pipe the value in", hint="it would show on the terminal")
-    return _checked(name, sys.stdin.read().rstrip("\n"))
+    return _checked(name, sys.stdin.read().removesuffix("\n"))
 
 
 def from_secrets_manager(session: Session, assignment: str) -> SecretValue:
