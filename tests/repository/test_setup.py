@@ -172,7 +172,7 @@ def test_trap_4_6_the_branch_is_waited_for_within_bounds(
 
 def test_a_default_branch_that_is_not_main_is_refused_before_any_gate(made: House) -> None:
     made.repo["default_branch"] = "master"
-    with pytest.raises(RefusedError, match="the default branch of .* is 'master', not 'main'"):
+    with pytest.raises(RefusedError, match=r"the default branch of .* is 'master', not 'main'"):
         setup(made)
     result = made.on("create")
     assert (result.exit_code, made.repo["environments"]) == (3, {})
