@@ -134,10 +134,10 @@ def _titled_in_functions(group: Group) -> str | None:
 
 def _function(group: Group) -> FunctionFact | None:
     name = function_named(group)
-    if not name or not any(key in group.values for key in _SIZED):
-        return None
     trigger_text = group.raw("trigger")
     endpoint = _stated_routes(group) or routes_in(trigger_text)
+    if not name or not (endpoint or any(key in group.values for key in _SIZED)):
+        return None
     return FunctionFact(
         name,
         group.line,
@@ -159,6 +159,8 @@ def _stated_routes(group: Group) -> list[tuple[str, str]]:
     path = path_in(group.raw("path")) or path_in(group.raw("endpoint"))
     if not found and path and "method" in group.values:
         found = [(method, path) for method in methods_in(group.raw("method"))]
+    if not found and "function_name" in group.values:
+        found = routes_in(group.section.title)
     return found
 
 
@@ -204,7 +206,7 @@ def _table(group: Group) -> Iterator[Fact]:
             group.get("projection"),
         )
         return
-    if name and re.fullmatch(r"[A-Za-z][\w${}.<>-]{2,}", name):
+    if name and re.fullmatch(r"[A-Za-z][\w${}.<>-]{2,}", name) and not name.isupper():
         yield TableFact(
             name,
             group.values[key].line,

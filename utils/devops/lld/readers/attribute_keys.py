@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from lld.columns import Role, first_column
 from lld.model import IndexKey
 from lld.names import entity_name, index_name, is_generic
-from lld.readers.key_cells import INDEX_ATTRIBUTE, KeyCell, key_cell, key_role, pattern_in
+from lld.readers.key_cells import (
+    INDEX_ATTRIBUTE,
+    KeyCell,
+    is_pattern,
+    key_cell,
+    key_role,
+    pattern_in,
+)
 from lld.readers.key_statements import announced_index, key_facts
 from lld.text import first_code, plain
 
@@ -59,7 +66,7 @@ def read_attribute_rows(table: Table, columns: dict[Role, int]) -> Iterator[Fact
             cell = key_cell(row.cells[first])
             attributes[role] = _attribute(row, cell, name, columns)
             line = row.line if role == "pk" else line
-            value = _value(values)
+            value = _value(values, is_named=" " not in name)
             if value:
                 patterns[role] = value
     found = tuple(IndexKey(i, k.get("pk"), k.get("sk")) for i, k in index_keys.items())
@@ -100,10 +107,13 @@ def _described_key(values: list[str]) -> str | None:
     return None
 
 
-def _value(values: list[str]) -> str | None:
-    """The pattern or constant of a key among the telling cells of its row."""
+def _value(values: list[str], *, is_named: bool = True) -> str | None:
+    """The pattern or constant of a key among the telling cells of its row. In a row such as
+    `Partition Key | `email``, which does not name the attribute itself, a plain word does."""
     for text in values:
         code = first_code(text)
+        if code and not (is_named or is_pattern(code) or code.isupper()):
+            continue
         if code and not code.lower().startswith(("pk", "sk")):
             return pattern_in(code)
         content = plain(text)

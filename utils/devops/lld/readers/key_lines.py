@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from lld.blocks import Item, Paragraph, Section
 
 _TABLE_NAME = re.compile(
-    r"\s*\W{0,4}(?:dynamodb\s+)?table(?:\s+name)?\W{0,4}:\W{0,4}`?([A-Za-z][\w${}.<>-]+)`?", re.I
+    r"\s*\W{0,4}(?:(?:dynamodb\s+)?table(?:\s+name)?|physical(?:\s+table)?\s+name)\W{0,4}:\W{0,4}`?([A-Za-z][\w${}.<>-]+)`?",
+    re.I,
 )
 _TABLE_SAID = re.compile(
     r"\s*(?:the |our |a |one |single )*(?:amazon |aws )?(?:dynamodb )?table\s*"
@@ -28,7 +29,8 @@ _TABLE_SAID = re.compile(
 _RESOURCE_NAME = re.compile(r"[A-Za-z][\w.]*(?:[-_][\w.]+)*(?:[-_]?\$?\{[^{}]*\}|[-_]<\w+>)?\Z")
 _STORED = ("data", "table", "storage", "dynamodb", "schema", "persist", "model", "database")
 _KEY_LINE = re.compile(
-    r"\s*\W{0,4}(pk|sk|partition key|sort key|hash key|range key|primary key)\b", re.I
+    r"\s*\W{0,4}(pk|sk|partition key|sort key|hash key|range key|primary key|key schema|keys)\b",
+    re.I,
 )
 _CONSTANT = re.compile(r"(?!(?:PK|SK)\Z)[A-Z][A-Z0-9_]{2,}\Z")
 _TTL = re.compile(r"\W{0,4}ttl(?:\s+attribute)?\W{0,5}:\W{0,4}`?([A-Za-z]\w*)`?", re.I)
@@ -41,6 +43,10 @@ def read_paragraph(paragraph: Paragraph) -> Iterator[Fact]:
         index = _index_line(line, number, paragraph.section) if _INDEX_LINE.match(line) else None
         if index:
             yield index
+            continue
+        entity = _said_entity(line, number, paragraph.section) if "`" in line else None
+        if entity:
+            yield entity
             continue
         yield from _line(line, number, paragraph.section, "")
 
@@ -122,45 +128,69 @@ def _leading_index(text: str) -> tuple[str, str | None] | None:
     return None
 
 
+_STORED_UNDER = re.compile(
+    r"\bpk\W{0,4}[=:]\W{0,4}`([^`]{2,120})`\W{1,6}(?:and )?sk\W{0,4}[=:]\W{0,4}`([^`]{2,120})`",
+    re.I,
+)
+_NOT_STORED = ("access pattern", "quer", "api", "endpoint", "sequence", "troubleshoot", "test")
+_ITEM_WORDS = re.compile(r"\b(?:items?|stored|saved|kept|records?)\b", re.I)
+
+
+def _said_entity(line: str, number: int, section: Section) -> EntityFact | None:
+    """`Lines are stored as items: PK = `ORDER#{id}`, SK = `LINE#{no}``."""
+    found = _STORED_UNDER.search(line[:600])
+    if not found or not is_pattern(found[1]) or not _ITEM_WORDS.search(line):
+        return None
+    if section.speaks_of(*_NOT_STORED):
+        return None
+    name = entity_name(without_number(section.title)) or ""
+    return EntityFact(name, number, Trust.TOLD, section, found[1], found[2])
+
+
 def _line(line: str, number: int, section: Section, caption: str) -> Iterator[Fact]:
-    table = _TABLE_NAME.match(line)
-    if table:
-        yield TableFact(table[1], number, Trust.STATED, section)
-        return
-    said = _TABLE_SAID.match(line[:300]) if "able" in line else None
-    name = next((group for group in said.groups() if group), "") if said else ""
-    if name and is_resource_name(name) and section.speaks_of(*_STORED):
+    name = _table_said(line, section)
+    if name:
         yield TableFact(name, number, Trust.STATED, section)
         return
     ttl = _TTL.match(line)
     if ttl and ttl[1].lower() not in ("enabled", "disabled", "no", "none", "yes", "n"):
         yield TableFact(None, number, Trust.TOLD, section, ttl_attribute=ttl[1])
-        return
-    if not _KEY_LINE.match(line):
-        return
+    elif _KEY_LINE.match(line):
+        yield from _key_line(line, number, section, caption)
+
+
+def _table_said(line: str, section: Section) -> str | None:
+    """The table that a line names: `**Table Name**: x`, or `The table `x`:` where data is told."""
+    stated = _TABLE_NAME.match(line)
+    if stated:
+        return stated[1]
+    said = _TABLE_SAID.match(line[:300]) if "able" in line else None
+    name = next((group for group in said.groups() if group), "") if said else ""
+    return name if name and is_resource_name(name) and section.speaks_of(*_STORED) else None
+
+
+def _key_line(line: str, number: int, section: Section, caption: str) -> Iterator[Fact]:
     named = (index_name(caption) if caption else None) or index_name(section.title)
-    pk, sk = keys_in(line)
-    role = key_role(plain(line).lstrip("- ").split(":")[0].split("(")[0].split("=")[0])
+    text = plain(line).lstrip("- ")
+    role = key_role(text.split(":")[0].split("(")[0].split("=")[0])
     code = first_code(line)
     if code and not named and (is_pattern(code) or _CONSTANT.match(code)):
-        yield EntityFact(
-            _line_entity(section, caption),
-            number,
-            Trust.TOLD,
-            section,
-            code if role == "pk" else None,
-            code if role == "sk" else None,
-        )
+        keys = (code if role == "pk" else None, code if role == "sk" else None)
+        yield EntityFact(_line_entity(section, caption), number, Trust.TOLD, section, *keys)
         return
-    bare = plain(line).lstrip("- ").split()[0].rstrip(":") if plain(line).lstrip("- ") else ""
-    if role == "pk" and pk is None and bare in ("PK", "pk"):
-        pk = bare
-    if role == "sk" and sk is None and bare in ("SK", "sk"):
-        sk = bare
+    pk, sk = keys_in(line)
+    bare = text.split()[0].rstrip(":") if text else ""
+    if bare in ("PK", "pk") and role == "pk":
+        pk = pk or bare
+    elif bare in ("SK", "sk") and role == "sk":
+        sk = sk or bare
     if not pk and not sk:
         return
+    title = without_number(section.title)
     if named:
         yield IndexFact(named[0], number, Trust.TOLD, section, named[1], pk, sk)
+    elif is_resource_name(title):
+        yield TableFact(title, section.line, Trust.STATED, section, pk, sk)
     else:
         yield TableFact(None, number, Trust.TOLD, section, pk, sk)
 

@@ -198,6 +198,19 @@ _CALLERS = (
 )
 
 
+_SERVERS = ("handler", "lambda", "service", "repository", "dao", "controller")
+_GATEWAYS = ("gateway", "gw", "cloudfront", "apig")
+
+
+def _is_inward(sender: str, receiver: str) -> bool:
+    """Whether a message enters this service; what its handlers call belongs to others."""
+    if any(word in sender for word in _CALLERS):
+        return True
+    if any(word in sender for word in _SERVERS) and not any(word in sender for word in _GATEWAYS):
+        return any(word in receiver for word in _GATEWAYS)
+    return any(word in receiver for word in _DOORS)
+
+
 def _sequence_diagram(fence: Fence) -> Iterator[Fact]:
     names: dict[str, str] = {}
     for offset, raw in enumerate(fence.text.split("\n")):
@@ -213,9 +226,7 @@ def _sequence_diagram(fence: Fence) -> Iterator[Fact]:
             continue
         sender = names.get(message[1], message[1]).lower()
         receiver = names.get(message[2], message[2]).lower()
-        inward = any(word in receiver for word in _DOORS) or any(
-            word in sender for word in _CALLERS
-        )
+        inward = _is_inward(sender, receiver)
         for method, path in routes_in(message[3])[:3]:
             trust = Trust.DRAWN if inward else Trust.HINT
             yield RouteFact(method, path, fence.line + offset, trust, section=fence.section)

@@ -45,6 +45,10 @@ _ASIDE = (
     "related api",
     "upstream",
     "consumed api",
+    "api integration",
+    "api client",
+    "backend api",
+    "service call",
 )
 """Sections that mention routes without defining them."""
 
@@ -59,12 +63,13 @@ def read_table(table: Table) -> Iterator[Fact]:
     function = columns.get(Role.FUNCTION)
     if function is not None and function == first_column(table.header):
         return
-    endpoint = columns.get(Role.ENDPOINT, columns.get(Role.PATH))
+    endpoint = _path_column(table)
     if endpoint is None:
         endpoint = _route_column(table)
         if endpoint is None:
             return
-    trust = Trust.HINT if _is_aside(table.section) or _limits(table) else Trust.STATED
+    aside = _is_aside(table.section) or _limits(table) or _served_elsewhere(table)
+    trust = Trust.HINT if aside else Trust.STATED
     method_column = columns.get(Role.METHOD)
     for row in table.rows:
         found = routes_in(row.cells[endpoint])
@@ -85,6 +90,23 @@ def read_table(table: Table) -> Iterator[Fact]:
                 _model(columns, row.cells, Role.RESPONSE),
                 section=table.section,
             )
+
+
+def _path_column(table: Table) -> int | None:
+    """The column of routes or paths; of several so named, the one whose cells are paths."""
+    named = [
+        position
+        for position, cell in enumerate(table.header)
+        if {Role.ENDPOINT, Role.PATH} & roles((cell,)).keys()
+    ]
+    pathed = (at for at in named if any("/" in row.cells[at] for row in table.rows[:3]))
+    return next(pathed, named[0] if named else None)
+
+
+def _served_elsewhere(table: Table) -> bool:
+    """Whether a column says which service answers: the routes of others that are called here."""
+    words = {header_words(cell) for cell in table.header}
+    return bool(words & {"service", "provider", "owner", "owning service", "backend", "system"})
 
 
 def _route_column(table: Table) -> int | None:

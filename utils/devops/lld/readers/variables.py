@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lld.columns import Role, first_column, header_words, roles
 from lld.facts import Fact, Trust, VariableFact
 from lld.model import EnvironmentVariable
-from lld.text import code_spans, plain
+from lld.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ def _names_column(table: Table, columns: dict[Role, int]) -> int:
     """The first column, or in a section on variables the one that says so: `Lambda | Variable`."""
     said = columns.get(Role.VARIABLE)
     named = said is not None and "var" in header_words(table.header[said])
-    if said is not None and named and (_about(table.section) or Role.FUNCTION in columns):
+    if said is not None and named and (said == 0 or _named_like_variables(table, said)):
         return said
     return first_column(table.header)
 
@@ -132,20 +132,27 @@ _LABELLED = re.compile(
 )
 
 
+_SPAN = re.compile(r"`([^`]+)`((?:\s*\([^()]*\))?)")
+
+
 def read_line(block: Paragraph | Item) -> Iterator[Fact]:
     """`Environment: `ORDERS_TABLE`, `LOG_LEVEL``, and names alone in a section on variables."""
     for offset, text in enumerate(block.lines):
         if "`" not in text:
             continue
         labelled = _LABELLED.match(text[:1000])
-        if not labelled and not _about(block.section):
+        listed = labelled[1] if labelled else text[:1000]
+        if not labelled and not _about(block.section) and not _may_hold_variables(block.section):
             continue
-        listed = labelled[1] if labelled else text
-        if re.sub(r"`[^`]*`|\band\b|[\s,;.*-]", "", listed):
+        if re.sub(r"`[^`]*`(?:\s*\([^()]*\))?|\band\b|[\s,;.*-]", "", listed):
             continue
-        for name in code_spans(listed):
-            if _NAME.match(name) and len(name) > 2:
-                yield VariableFact(variable(name, block.line + offset), Trust.TOLD)
+        for name, said in _SPAN.findall(listed):
+            if _NAME.match(name) and len(name) > 2 and ("_" in name or labelled):
+                secret = is_secret(name) or "secret" in said.lower()
+                description = said.strip("() ") or None
+                yield VariableFact(
+                    EnvironmentVariable(name, description, secret, block.line + offset), Trust.TOLD
+                )
 
 
 _ASSIGNMENT = re.compile(
