@@ -35,6 +35,9 @@ class Obedient:
         self.started.append(job["key"])
         return self.conclusions.get(job["key"], engine.SUCCESS)
 
+    def cancel(self, _run: Any) -> None:
+        """Nothing of it runs."""
+
 
 @pytest.fixture
 def workflow(gated: House) -> House:

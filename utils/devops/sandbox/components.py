@@ -9,8 +9,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sandbox.exports import exports_of
+from sandbox.places import read_record
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sandbox.github.store import Store
+    from sandbox.places import Place
 
 ORGANISATION = "bbws"
 OPERATOR = "operator"
@@ -20,15 +26,27 @@ APPROVERS = ("dev-lead", "business-owner", "tech-lead")
 _TOKENS = "tokens.json"
 
 
-def start_github(folder: Path, parts: ExitStack) -> str:
-    """The sandbox GitHub with the state in `folder`, served until `parts` ends; its address."""
+def start_github(where: Place, parts: ExitStack) -> str:
+    """The sandbox's GitHub with the state it has, served until `parts` ends; its address."""
     from sandbox.github.server import Server
+    from sandbox.runner.jobs import LocalRunner, abandon
+    from sandbox.runner.machine import Machine
 
-    server = Server(folder)
-    if not (folder / _TOKENS).is_file():
-        _welcome(server.store, folder / _TOKENS)
+    machine = Machine(where.work / "runner", lambda: _exports(where))
+    machine.prepare()
+    runner = LocalRunner(machine)
+    server = Server(where.github, executor=runner)
+    abandon(server.store)
+    if not (where.github / _TOKENS).is_file():
+        _welcome(server.store, where.github / _TOKENS)
     parts.enter_context(server)
+    parts.callback(runner.close)
     return server.url
+
+
+def _exports(where: Place) -> Mapping[str, str]:
+    running = read_record(where.record)
+    return exports_of(running, where).variables if running else {}
 
 
 def tokens(folder: Path) -> dict[str, str]:

@@ -89,7 +89,7 @@ def _run(where: Place, stop: threading.Event, parts: ExitStack) -> None:
         ).start()
         serving.callback(server.shutdown)
         proxy = _proxy(where, server, serving)
-        github = start_github(where.github, serving)
+        github = start_github(where, serving)
         for source in (clock, mappings):
             source.start()
             serving.callback(source.close)

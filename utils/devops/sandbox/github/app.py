@@ -22,6 +22,7 @@ from sandbox.github import (
     smart_http,
     vault,
 )
+from sandbox.github.permissions import missing
 
 if TYPE_CHECKING:
     from sandbox.github.store import Store
@@ -68,6 +69,10 @@ def _authenticate() -> None:
     user = replies.store().user_of_token(token) if known else None
     if user is None:
         replies.refuse(401, "Bad credentials")
+    lacks = missing(user["job"], request.method, request.path) if "job" in user else None
+    if lacks:
+        message = f"Resource not accessible by integration (the job lacks {lacks})"
+        replies.refuse(403, message)
     g.user = user
 
 

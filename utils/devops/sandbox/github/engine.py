@@ -13,6 +13,8 @@ from typing import Any, Protocol
 import yaml
 
 from sandbox.github import gits
+from sandbox.github.conditions import holds, needs_context, ref_kind, run_contexts, text_of
+from sandbox.github.job_plan import Source, UnrunnableError, plan_jobs
 from sandbox.github.store import Data, Store, now
 
 SUCCESS, FAILURE, SKIPPED, CANCELLED = "success", "failure", "skipped", "cancelled"
@@ -27,6 +29,10 @@ class Executor(Protocol):
 
     def start(self, store: Store, repo: Data, run: Data, job: Data) -> str | None:
         """Begin a job; its conclusion, or None when `finish_job` will be called. Called once."""
+        ...
+
+    def cancel(self, run: Data) -> None:
+        """End what runs of a run that was cancelled."""
         ...
 
 
@@ -90,28 +96,16 @@ def _new_run(
         **{"head_branch": ref, "head_sha": sha, "actor": actor, "inputs": inputs},
         **{"run_number": len(repo["runs"]) + 1, "run_attempt": 1, "created_at": now()},
         **{"status": "queued", "conclusion": None, "updated_at": now(), "approvals": []},
-        "jobs": [_new_job(store, key, facts) for key, facts in workflow["jobs"].items()],
     }
+    contexts = run_contexts(store, repo, run)
+    source = Source(workflow_files(store, repo, sha), contexts, store.new_id)
+    try:
+        run["jobs"] = plan_jobs(source, workflow)
+    except UnrunnableError as error:
+        raise WorkflowError(str(error)) from error
+    run["title"] = text_of(workflow.get("run-name", run["name"]), contexts)
     repo["runs"][str(number)] = run
     return run
-
-
-def _new_job(store: Store, key: str, facts: Data) -> Data:
-    needs = facts.get("needs") or []
-    environment = facts.get("environment")
-    if isinstance(environment, dict):
-        environment = environment.get("name")
-    return {
-        **{"id": store.new_id(), "key": key, "name": facts.get("name", key)},
-        "needs": [needs] if isinstance(needs, str) else list(needs),
-        **{"environment": environment, "definition": facts, "always": "always()" in _guard(facts)},
-        **{"status": "queued", "conclusion": None, "started_at": None, "completed_at": None},
-        **{"waiting_since": None, "approved": False, "reviewed": False, "steps": []},
-    }
-
-
-def _guard(facts: Data) -> str:
-    return str(facts.get("if", ""))
 
 
 def advance(store: Store, repo: Data, run: Data, executor: Executor | None) -> None:
@@ -129,11 +123,47 @@ def _advance_job(store: Store, repo: Data, run: Data, job: Data, executor: Execu
     needed = [by_key[key] for key in job["needs"] if key in by_key]
     if any(other["status"] != "completed" for other in needed):
         return False
-    if any(other["conclusion"] != SUCCESS for other in needed) and not job["always"]:
+    if job["called"] is not None:
+        return _sum_up(job, by_key)
+    if not _may_start(store, repo, run, job, by_key):
         return _end(job, SKIPPED)
     if job["environment"] and not job["approved"]:
         return _at_gate(store, repo, run, job)
     return _start(store, repo, run, job, executor)
+
+
+def _may_start(store: Store, repo: Data, run: Data, job: Data, by_key: dict[str, Data]) -> bool:
+    """Whether its conditions, and those of what calls it, hold after the jobs it needs."""
+    contexts = {
+        **run_contexts(store, repo, run),
+        "inputs": job["inputs"],
+        "needs": needs_context(job, by_key),
+    }
+    conclusions = [by_key[key]["conclusion"] for key in job["needs"] if key in by_key]
+    return all(holds(guard, contexts, conclusions) for guard in job["guards"] or [None])
+
+
+def _sum_up(job: Data, by_key: dict[str, Data]) -> bool:
+    """End a job that calls a workflow as the jobs of that workflow ended."""
+    inner = [by_key[key] for key in job["called"]]
+    outcomes = {other["conclusion"] for other in inner}
+    contexts = {
+        "jobs": {
+            other["key"].rpartition("/")[2]: {
+                "result": other["conclusion"],
+                "outputs": other["outputs"],
+            }
+            for other in inner
+        }
+    }
+    job["outputs"] = {
+        name: text_of((facts or {}).get("value", ""), contexts)
+        for name, facts in job["call_outputs"].items()
+    }
+    if outcomes == {SKIPPED}:
+        return _end(job, SKIPPED)
+    bad = next((c for c in (FAILURE, CANCELLED) if c in outcomes), SUCCESS)
+    return _end(job, bad)
 
 
 def _at_gate(store: Store, repo: Data, run: Data, job: Data) -> bool:
@@ -171,14 +201,14 @@ def _ref_allowed(store: Store, repo: Data, env: Data, ref: str) -> bool:
     policy = env["deployment_branch_policy"]
     if not policy or not policy["custom_branch_policies"]:
         return True
-    kind = "tag" if ref in gits.tags(store.git_folder(repo)) else "branch"
+    kind = ref_kind(store, repo, ref)
     wanted = [p["name"] for p in env["policies"].values() if p["type"] == kind]
     return any(fnmatchcase(ref, str(pattern)) for pattern in wanted)
 
 
 def _start(store: Store, repo: Data, run: Data, job: Data, executor: Executor | None) -> bool:
     job |= {"status": "in_progress", "started_at": now()}
-    if job["environment"]:
+    if job["environment"] and job["deploys"]:
         _deploy(store, repo, run, job)
     conclusion = executor.start(store, repo, run, job) if executor else None
     if conclusion is not None:

@@ -67,11 +67,22 @@ def repository(owner: str, repo: str) -> Data:
 
 
 def may_read(repo: Data) -> bool:
+    if "job" in caller():
+        return _job_level(repo) is not None
     return not repo["private"] or is_admin(repo) or bool(_team_permission(repo))
 
 
 def may_write(repo: Data) -> bool:
+    if "job" in caller():
+        return _job_level(repo) == "write"
     return is_admin(repo) or _team_permission(repo) in {"push", "maintain", "admin"}
+
+
+def _job_level(repo: Data) -> str | None:
+    """How a job may use the files of a repository: only its own, as it declares."""
+    grant = caller()["job"]
+    mine = grant["repository"] == f"{repo['owner']}/{repo['name']}"
+    return str(grant["permissions"].get("contents", "none")) if mine else None
 
 
 def is_admin(repo: Data) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, Response, current_app, request
 
 from sandbox.github import engine, gits, replies
 from sandbox.github.environments import reviewers_view
@@ -140,7 +140,7 @@ def run_view(repo: Data, run: Data) -> Data:
         **{f"{name}_url": f"{url}/{name}" for name in names},
         **{"url": url, "html_url": url, "node_id": node_id(run["id"]), "workflow_id": number},
         "workflow_url": f"{_base(repo)}/actions/workflows/{number}",
-        "display_title": run["name"],
+        "display_title": run["title"],
         "run_started_at": run["created_at"],
         "pull_requests": [],
         "actor": user_view(store(), run["actor"]),
@@ -154,7 +154,9 @@ def run_view(repo: Data, run: Data) -> Data:
 @pages.get("/repos/<owner>/<repo>/actions/runs/<number>/jobs")
 def jobs(owner: str, repo: str, number: str) -> Any:
     found, run = _run(owner, repo, number)
-    return replies.counted("jobs", [_job_view(found, run, job) for job in run["jobs"]])
+    return replies.counted(
+        "jobs", [_job_view(found, run, job) for job in run["jobs"] if job["called"] is None]
+    )
 
 
 def _job_view(repo: Data, run: Data, job: Data) -> Data:
@@ -177,7 +179,21 @@ def cancel(owner: str, repo: str, number: str) -> Any:
     if run["status"] == "completed":
         refuse(409, "Cannot cancel a workflow run that is completed.")
     engine.cancel(run)
+    running = executor()
+    if running is not None:
+        running.cancel(run)
     return {}, 202
+
+
+@pages.get("/repos/<owner>/<repo>/actions/jobs/<number>/logs")
+def job_log(owner: str, repo: str, number: str) -> Any:
+    found = repository(owner, repo)
+    for run in found["runs"].values():
+        if any(str(job["id"]) == number for job in run["jobs"]):
+            path = store().folder / "logs" / str(run["id"]) / f"{number}.log"
+            if path.is_file():
+                return Response(path.read_bytes(), content_type="text/plain; charset=utf-8")
+    return not_found()
 
 
 # --- gates --------------------------------------------------------------------------------------

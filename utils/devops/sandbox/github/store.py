@@ -9,10 +9,13 @@ from __future__ import annotations
 import base64
 import json
 import os
+import secrets
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from sandbox.github.permissions import JOB_LOGIN, declared
 
 Data = dict[str, Any]
 
@@ -29,6 +32,7 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._file = folder / "github.json"
         self.data: Data = self._load()
+        self._job_tokens: dict[str, Data] = {}
 
     def _load(self) -> Data:
         if self._file.is_file():
@@ -93,8 +97,33 @@ class Store:
         return team
 
     def user_of_token(self, token: str) -> Data | None:
+        if token in self._job_tokens:
+            return self._job_tokens[token]
         users = self.data["users"].values()
         return next((user for user in users if user["token"] and user["token"] == token), None)
+
+    # --- jobs -----------------------------------------------------------------------------------
+
+    def job_token(self, repo: Data, job: Data) -> str:
+        """A token for one job: of its repository only, with the permissions it declares."""
+        token = f"sandbox-job-{secrets.token_hex(16)}"
+        self._job_tokens[token] = {
+            **{"login": JOB_LOGIN, "id": 41898282, "token": None, "plan": "free"},
+            "job": {
+                "repository": f"{repo['owner']}/{repo['name']}",
+                "permissions": declared(job["definition"], job["workflow"]),
+            },
+        }
+        return token
+
+    def job_permissions(self, token: str) -> dict[str, str]:
+        """What the bearer of a job's token may do: `read` or `write`, by name."""
+        found: dict[str, str] = self._job_tokens[token]["job"]["permissions"]
+        return found
+
+    def forget_token(self, token: str) -> None:
+        """The job has ended."""
+        self._job_tokens.pop(token, None)
 
     def owner(self, login: str) -> Data | None:
         """The organisation or user of that name, whatever the case it is written in."""
