@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from codegen.naming import Names, snake, words
+from codegen.quoting import one_line
 from codegen.routes import Route, SkippedRoute, read_route, route_key, route_name
 from lld.model import Design, Endpoint, Function, Trigger
 
@@ -20,11 +21,16 @@ class Source:
 
     @property
     def text(self) -> str:
-        parts = [
+        """What the design says of it at the function and at the route, the same words once."""
+        stated = [
             self.function.description if self.function else None,
             self.endpoint.summary if self.endpoint else None,
         ]
-        return " ".join(part for part in parts if part)
+        parts = [one_line(part) for part in stated if part]
+        longest = max(parts, key=lambda part: len(part.rstrip(".")), default="")
+        if all(part.rstrip(".").lower() in longest.lower() for part in parts):
+            return longest
+        return ". ".join(part.rstrip(".") for part in parts)
 
     @property
     def line(self) -> int | None:
