@@ -14,7 +14,6 @@ from common.boundary import Cli
 from common.errors import ExitCode
 from common.options import F, lld_option
 from common.output import emit, note, warn
-from common.unbuilt import not_built
 
 if TYPE_CHECKING:
     from codegen.plan import Plan
@@ -90,11 +89,11 @@ def lambda_(**options: Any) -> int:
 @cli.command()
 @generator_options
 def tests(**options: Any) -> int:
-    """Write the tests: units of each layer, integration, one for each scenario.
+    """Write the tests, and the OpenAPI file that they hold each answer against.
 
     Example: code_gen.py tests --lld LLDs/2.1.4_LLD_Product_Lambda.md --output ../product
     """
-    return _generate(["tests"], **options)
+    return _generate(["tests", "api"], **options)
 
 
 @cli.command()
@@ -110,7 +109,7 @@ def docker(**options: Any) -> int:
 @cli.command()
 @generator_options
 def api(**options: Any) -> int:
-    """Write the OpenAPI file of the service.
+    """Write the OpenAPI file of the service: routes, models, validators, who may call.
 
     Example: code_gen.py api --lld LLDs/2.1.4_LLD_Product_Lambda.md --output ../product
     """
@@ -166,15 +165,12 @@ def _generate(
     dry_run: bool,
 ) -> int:
     """Plan, say what is planned, and do it unless that was not asked for."""
-    from codegen.parts import PARTS
     from codegen.plan import Verb
     from codegen.scaffold import plan_scaffold
     from codegen.service_view import repository_name
     from codegen.write import carry_out
     from lld.parse import parse_file
 
-    if parts and parts[0] not in PARTS:
-        not_built()
     design = parse_file(lld)
     plan = plan_scaffold(design, output or Path(repository_name(design)), parts)
     if not (check or dry_run):

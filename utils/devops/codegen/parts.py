@@ -49,6 +49,12 @@ def _tests(view: ServiceView) -> Iterable[RenderedFile]:
     yield from render_tests(view)
 
 
+def _api(view: ServiceView) -> Iterable[RenderedFile]:
+    from codegen.api.document import render_api
+
+    return render_api(view)
+
+
 def _docker(view: ServiceView) -> Iterable[RenderedFile]:
     from codegen.source_project import render_docker
 
@@ -84,6 +90,7 @@ def _tools(_: ServiceView) -> Iterable[RenderedFile]:
 PARTS: dict[str, Part] = {
     "lambda": _lambda,
     "tests": _tests,
+    "api": _api,
     "docker": _docker,
     "terraform": _terraform,
     "project": _project,

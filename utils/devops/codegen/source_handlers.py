@@ -16,6 +16,7 @@ from lld.model import Trigger
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from codegen.model_view import ModelView
     from codegen.service_view import FunctionView, Group, ServiceView
 
 _USED = frozenset({"respond", "create_app", "entry_point", "handler", "app", "check_health"})
@@ -90,14 +91,20 @@ def _route_needs(operation: OperationView) -> set[str]:
     return found
 
 
-def _answers_with(operation: OperationView) -> str | None:
-    """The import of the model an answer is put into, when it is not the entity's own."""
+def answer_model(operation: OperationView) -> ModelView | None:
+    """The model an answer is put into, when it is not the entity's own."""
     if not operation.implemented or operation.entity is None:
         return None
     model = operation.shape.model if operation.shape else operation.response
     if model is None or model.design == operation.entity.model.design:
         return None
-    return f"{model.path}:{model.class_name}"
+    return model
+
+
+def _answers_with(operation: OperationView) -> str | None:
+    """The import of that model."""
+    model = answer_model(operation)
+    return f"{model.path}:{model.class_name}" if model else None
 
 
 def _route(operation: OperationView, view: ServiceView) -> Method:

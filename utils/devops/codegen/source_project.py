@@ -20,6 +20,7 @@ PINS = {
     "boto3": "1.44.5",
     "boto3_stubs": "1.44.1",
     "hypothesis": "6.170.15",
+    "jsonschema": "4.26.0",
     "moto": "5.2.5",
     "mypy": "2.4.1",
     "powertools": "3.37.0",

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from tests.contract import check_answer
 from tests.samples import SAMPLES
 
 M = TypeVar("M", bound=BaseModel)
@@ -94,11 +95,12 @@ def call(
     path: str,
     **details: Any,
 ) -> Answer:
-    """Send a request through a handler."""
+    """Send a request through a handler; its answer has to be as the contract says."""
     answer = handler(api_event(method, path, **details), Context())
     text = answer.get("body") or ""
-    headers = answer.get("multiValueHeaders") or {}
-    return Answer(answer["statusCode"], json.loads(text) if text else None, headers)
+    body = json.loads(text) if text else None
+    check_answer(method, path, answer["statusCode"], body)
+    return Answer(answer["statusCode"], body, answer.get("multiValueHeaders") or {})
 
 
 def sqs_event(*bodies: Any) -> dict[str, Any]:
