@@ -7,8 +7,10 @@ a lost answer) only for calls that can be repeated, or whose caller reads back w
 from __future__ import annotations
 
 import random
+import threading
 import time
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from common.errors import UnavailableError
 
@@ -47,6 +49,8 @@ _NOT_FOUND = frozenset(
 _ATTEMPTS = 5
 _CHANCE = random.SystemRandom()
 _LONGEST_WAIT = 8.0
+_CLIENTS: WeakKeyDictionary[Session, dict[str, Any]] = WeakKeyDictionary()
+_GUARD = threading.Lock()
 
 
 class AwsError(UnavailableError):
@@ -76,18 +80,9 @@ class Caller:
     def __init__(
         self, session: Session, service: str, *, sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        from botocore.config import Config
-
-        config = Config(
-            retries={"total_max_attempts": 1},
-            connect_timeout=5,
-            read_timeout=60,
-            max_pool_connections=32,
-            tcp_keepalive=True,
-        )
         self._service = service
         self._sleep = sleep
-        self._client: Any = session.client(service, config=config)  # type: ignore[call-overload]
+        self._client = _client(session, service)
 
     def __call__(self, operation: str, *, repeatable: bool = True, **parameters: Any) -> Any:
         """Make one call.
@@ -134,6 +129,24 @@ class Caller:
         name = type(error).__name__
         sent = "Credentials" not in name and "Validation" not in name
         return AwsError(f"{about}: {error}", reason=name, uncertain=sent)
+
+
+def _client(session: Session, service: str) -> Any:
+    """The session's one client of a service: making one takes longer than most calls."""
+    from botocore.config import Config
+
+    with _GUARD:
+        known = _CLIENTS.setdefault(session, {})
+        if service not in known:
+            config = Config(
+                retries={"total_max_attempts": 1},
+                connect_timeout=5,
+                read_timeout=60,
+                max_pool_connections=32,
+                tcp_keepalive=True,
+            )
+            known[service] = session.client(service, config=config)  # type: ignore[call-overload]
+        return known[service]
 
 
 def _refused(about: str, response: Any) -> AwsError:
