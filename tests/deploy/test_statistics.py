@@ -26,7 +26,10 @@ def test_nothing_to_compare_shows_nothing():
     assert fisher_greater(0, 10, 3, 10) == 1.0
 
 
-@pytest.mark.parametrize(("k", "n", "p"), [(3, 10, 0.2), (1, 30, 0.01), (27, 30, 0.5)])
+@pytest.mark.parametrize(
+    ("k", "n", "p"),
+    [(3, 10, 0.2), (1, 30, 0.01), (27, 30, 0.5), (5, 900, 0.3), (400, 900, 0.3), (900, 900, 0.5)],
+)
 def test_binomial_tail_is_exact(k, n, p):
     expected = sum(comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(k, n + 1))
     assert binomial_tail(k, n, p) == pytest.approx(expected)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import types
@@ -29,9 +30,15 @@ def encode(value: Any) -> Any:
 def decode(kind: type[T], data: Any) -> T:
     """The dataclass `kind` from what `encode` made; unknown keys are left out, so old code can
     read records of newer tools."""
+    hints = _hints(kind)  # type: ignore[arg-type]
+    return kind(**{k: _value(hints[k], v) for k, v in data.items() if k in hints})
+
+
+@functools.cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    """The types of a dataclass's fields."""
     hints = typing.get_type_hints(kind)
-    known = {f.name for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    return kind(**{k: _value(hints[k], v) for k, v in data.items() if k in known})
+    return {f.name: hints[f.name] for f in dataclasses.fields(kind)}
 
 
 def _value(hint: Any, data: Any) -> Any:

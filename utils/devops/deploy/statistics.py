@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import exp, lgamma, log, log1p, sqrt
 
 _EXACT = 20_000
@@ -40,16 +41,28 @@ def binomial_tail(k: int, n: int, p: float) -> float:
         return 0.0
     if p >= 1:
         return 1.0
-    tail = 0.0
-    peak = n * p
-    for i in range(k, n + 1):
-        term = exp(_log_choose(n, i) + i * log(p) + (n - i) * log1p(-p))
+    # Away from the peak every term is smaller than the one before, so few of them matter.
+    if k > n * p:
+        return min(1.0, _outward(k, n, p / (1 - p), _term(k, n, p)))
+    below = k - 1
+    return max(0.0, 1.0 - _outward(n - below, n, (1 - p) / p, _term(below, n, p)))
+
+
+def _term(i: int, n: int, p: float) -> float:
+    return exp(_log_choose(n, i) + i * log(p) + (n - i) * log1p(-p))
+
+
+def _outward(i: int, n: int, odds: float, term: float) -> float:
+    """The sum of binomial terms from number `i` up to `n`, given the first and the odds."""
+    tail = term
+    while i < n and term > tail * _NEGLIGIBLE:
+        term *= (n - i) / (i + 1) * odds
         tail += term
-        if i > peak and term < tail * _NEGLIGIBLE:
-            break
-    return min(1.0, tail)
+        i += 1
+    return tail
 
 
+@lru_cache(maxsize=4096)
 def upper_bound(bad: int, n: int, confidence: float) -> float:
     """The highest rate that still explains `bad` out of `n` at this confidence.
 
