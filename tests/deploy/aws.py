@@ -7,12 +7,12 @@ import json
 import os
 import subprocess
 import zipfile
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from common.environments import environment
-from deploy.strategy import default_strategy
 from sandbox.control import Sandbox
 from sandbox.seeding import session_of
 from tests.deploy.fakes import FakeTime
@@ -44,15 +44,18 @@ def zipped(files: dict[str, str]) -> bytes:
 class ServiceOnAws:
     """What Terraform would have made for a service in one environment."""
 
-    def __init__(self, sandbox: Sandbox, service: str, env: str = "dev", functions=("get", "put")):
+    def __init__(
+        self, sandbox: Sandbox, service: str, env: str = "dev", functions=("get", "put"), *,
+        create: bool = True,
+    ) -> None:  # fmt: skip
         self.environment = environment(env)
         self.session = session_of(sandbox, self.environment)
         self.service = service
         self.names = [f"bbws-{service}-{name}-{env}" for name in functions]
         self.lambda_: Any = self.session.client("lambda")
         self.cloudwatch: Any = self.session.client("cloudwatch")
-        role = self._role()
-        for name in self.names:
+        role = self._role() if create else ""
+        for name in self.names if create else ():
             self._function(name, role)
 
     def _role(self) -> str:
@@ -86,6 +89,14 @@ class ServiceOnAws:
             alias = self.lambda_.get_alias(FunctionName=name, Name="live")
             weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
             found[name] = (alias["FunctionVersion"], dict(weights))
+        return found
+
+    def bytes_live(self) -> set[str]:
+        """Digests of the code behind the aliases; version numbers may differ from each other."""
+        found = set()
+        for name, (version, _) in self.live().items():
+            answer = self.lambda_.get_function_configuration(FunctionName=name, Qualifier=version)
+            found.add(answer["CodeSha256"])
         return found
 
     def answers(self) -> set[str]:
@@ -140,48 +151,44 @@ def enter(sandbox: Sandbox, monkeypatch: Any, folder: Path) -> None:
 class Traffic:
     """Puts the metrics of live traffic into CloudWatch, minute by minute of a clock of its own."""
 
-    def __init__(self, service: ServiceOnAws, time: FakeTime, errors: dict[str, float]) -> None:
+    def __init__(self, service: ServiceOnAws, time: FakeTime) -> None:
+        self.errors: dict[str, float] = {}
         self._service = service
-        self._errors = errors
-        self._last = time.moment.replace(second=0, microsecond=0)
+        self._time = time
+        self._last = _minute_of(time.moment)
         time.then = self.pass_to
 
-    def pass_to(self, moment: Any) -> None:
+    def rest_until(self, moment: datetime) -> None:
+        """Time goes on, and nobody calls meanwhile."""
+        self._time.moment = moment
+        self._last = _minute_of(moment)
+
+    def pass_to(self, moment: datetime) -> None:
         while self._last + timedelta(minutes=1) <= moment:
             self._minute(self._last)
             self._last += timedelta(minutes=1)
 
-    def _minute(self, at: Any) -> None:
-        for name, (version, weights) in self._service.live().items():
-            for other, share in weights.items():
-                self._put(name, other, round(600 * share), at, self._errors.get(other, 0.0))
-            rest = 1 - sum(weights.values())
-            self._put(name, version, round(600 * rest), at, self._errors.get(version, 0.0))
-
-    def _put(self, name: str, version: str, count: int, at: Any, errors: float) -> None:
-        durations = [50 + 4 * (i % 10) for i in range(min(count, 10))]
-        bases = [
-            [("FunctionName", name), ("Resource", f"{name}:live")],
-            [("FunctionName", name), ("Resource", f"{name}:live"), ("ExecutedVersion", version)],
-        ]
+    def _minute(self, at: datetime) -> None:
         data = []
-        for base in bases:
-            where = [{"Name": key, "Value": value} for key, value in base]
-            common = {"Dimensions": where, "Timestamp": at + timedelta(seconds=30)}
-            data += [
-                {"MetricName": "Invocations", "Value": float(count), **common},
-                {"MetricName": "Errors", "Value": float(round(count * errors)), **common},
-                {
-                    "MetricName": "Duration",
-                    "Values": [float(d) for d in durations],
-                    **common,
-                },
-            ]
-        self._service.cloudwatch.put_metric_data(Namespace="AWS/Lambda", MetricData=data)
+        for name, (version, weights) in self._service.live().items():
+            shares = {**weights, version: 1 - sum(weights.values())}
+            for other, share in shares.items():
+                data += _points(name, other, round(600 * share), self.errors.get(other, 0.0))
+        moment = at + timedelta(seconds=30)
+        self._service.cloudwatch.put_metric_data(
+            Namespace="AWS/Lambda", MetricData=[{**one, "Timestamp": moment} for one in data]
+        )
 
 
-def quick(environment_name: str = "prod"):
-    """Prod's strategy, looked at once a minute."""
-    from dataclasses import replace
+def _points(name: str, version: str, count: int, errors: float) -> Iterator[dict[str, Any]]:
+    """A minute of one version, as Lambda publishes it: of the alias, and of version and alias."""
+    alias = [{"Name": "FunctionName", "Value": name}, {"Name": "Resource", "Value": f"{name}:live"}]
+    durations = [float(50 + 4 * i) for i in range(min(count, 10))]
+    for where in (alias, [*alias, {"Name": "ExecutedVersion", "Value": version}]):
+        yield {"MetricName": "Invocations", "Value": float(count), "Dimensions": where}
+        yield {"MetricName": "Errors", "Value": float(round(count * errors)), "Dimensions": where}
+        yield {"MetricName": "Duration", "Values": durations, "Dimensions": where}
 
-    return replace(default_strategy(environment_name), poll_seconds=60)
+
+def _minute_of(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
