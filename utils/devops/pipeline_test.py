@@ -11,13 +11,16 @@ import click
 
 from common.boundary import Cli
 from common.errors import ExitCode, UnavailableError, UsageProblemError
-from common.options import F, env_option, output_options
+from common.options import F, aws_options, env_option, output_options, service_option
 from common.output import emit, note
-from common.unbuilt import not_built
 
 if TYPE_CHECKING:
+    from common.environments import Environment
     from pipelines.simulate import DryRun
     from pipelines.validate import Report
+
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 def workflow_option(command: F) -> F:
@@ -243,35 +246,175 @@ def ci(
 @cli.command()
 @workflow_option
 @env_option
+@service_option
+@aws_options
 @output_options
-def deploy(**_: object) -> None:
+def deploy(
+    workflow: Path,
+    env: Environment,
+    service: str | None,
+    region: str | None,
+    profile: str | None,
+    dr: bool,
+    output: str,
+) -> int:
     """Check a deployment workflow without deploying.
+
+    Looks at the workflow and its scripts, the account, Terraform's plan (of a copy, without a
+    lock), smoke tests, the way back and the notification target.
 
     Example: pipeline_test.py deploy --workflow .github/workflows/deploy-dev.yml --env dev
     """
-    not_built()
+    from deploy.site import Where
+    from rehearsal.checks import as_data, as_text
+    from rehearsal.deploy.run import Asked, check_deployment
+
+    checked = check_deployment(Asked(workflow, Where(env, service, region, profile, dr)))
+    emit(as_data(checked), output, lambda: as_text(checked))
+    return checked.exit_code
+
+
+@cli.command()
+@workflow_option
+@env_option
+@click.option(
+    "--repository", metavar="OWNER/NAME", help="Repository on GitHub.  [default: the remote's]"
+)
+@output_options
+def promote(workflow: Path, env: Environment, repository: str | None, output: str) -> int:
+    """Check a promotion's gates, hand-over and canary without promoting.
+
+    The gates are compared with what the environments on GitHub really demand.
+
+    Example: pipeline_test.py promote --workflow .github/workflows/promote-prod.yml --env prod
+    """
+    from rehearsal.checks import as_data, as_text
+    from rehearsal.promote.run import Asked, check_promotion
+
+    checked = check_promotion(Asked(workflow, env, repository))
+    emit(as_data(checked), output, lambda: as_text(checked))
+    return checked.exit_code
 
 
 @cli.command()
 @env_option
+@service_option
+@click.option("--openapi", type=_FILE, help="OpenAPI document.  [default: the repository's]")
+@click.option("--lld", type=_FILE, help="Low-level design, in place of an OpenAPI document.")
+@click.option("--data", type=_FILE, help="YAML: a body for each 'METHOD /path' that needs one.")
+@click.option("--read-only", is_flag=True, help="Only read; the only way in sit and prod.")
+@aws_options
+@reports_option
 @output_options
-def integration(**_: object) -> None:
+def integration(
+    env: Environment,
+    service: str | None,
+    openapi: Path | None,
+    lld: Path | None,
+    data: Path | None,
+    read_only: bool,
+    region: str | None,
+    profile: str | None,
+    dr: bool,
+    reports: Path | None,
+    output: str,
+) -> int:
     """Test the deployed service's endpoints against its design.
 
-    Example: pipeline_test.py integration --env dev
+    Status codes and schemas, create, read, update and delete, refusal without credentials, logs
+    without errors; removes what it created. A caller is BBWS_TEST_TOKEN (a bearer token),
+    BBWS_TEST_API_KEY, or the AWS credentials.
+
+    \b
+    Examples:
+      pipeline_test.py integration --env dev
+      pipeline_test.py integration --env prod --read-only --openapi openapi.json
     """
-    not_built()
+    from deploy.site import Where
+    from rehearsal.integration.report import as_data, as_text, keep
+    from rehearsal.integration.run import Asked, run_integration
+    from rehearsal.places import reports_folder
+
+    where = Where(env, service, region, profile, dr)
+    run = run_integration(Asked(where, openapi, lld, data, read_only))
+    for path in keep(run, reports_folder("integration", reports)):
+        note(f"wrote {path}")
+    emit(as_data(run), output, lambda: as_text(run))
+    return run.exit_code
 
 
 @cli.command()
-@click.option("--config", type=click.Path(path_type=Path), required=True, help="Load test (YAML).")
+@click.option("--config", type=_FILE, required=True, help="Load test (YAML).")
+@click.option("--baseline", type=_FILE, help="report.json of an earlier run to compare with.")
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes that make the load on this machine.",
+)
+@click.option(
+    "--master",
+    "expect_workers",
+    type=click.IntRange(1, 1000),
+    metavar="WORKERS",
+    help="Wait for this many workers on other machines and lead them.",
+)
+@click.option(
+    "--worker", "master", metavar="HOST[:PORT]", help="Make load for the master on that machine."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=5557,
+    show_default=True,
+    help="Port on which --master waits for its workers.",
+)
+@click.option("--profile", help="AWS profile.  [default: AWS_PROFILE, else the environment's]")
+@reports_option
 @output_options
-def load(**_: object) -> None:
+def load(
+    config: Path,
+    baseline: Path | None,
+    processes: int,
+    expect_workers: int | None,
+    master: str | None,
+    port: int,
+    profile: str | None,
+    reports: Path | None,
+    output: str,
+) -> int:
     """Put a service of dev or sit under load and check its thresholds.
 
-    Example: pipeline_test.py load --config load.yml
+    Locust makes the load; prod is refused. Exit 1 on a missed threshold. An interrupt ends with a
+    report of what was measured until then. rehearsal/load/config.py documents the file.
+
+    \b
+    Over several machines, each with the same file:
+      pipeline_test.py load --config load.yml --master 4         # here
+      pipeline_test.py load --config load.yml --worker HOST:5557 # on each of the four
+
+    \b
+    Examples:
+      pipeline_test.py load --config load.yml
+      pipeline_test.py load --config load.yml --processes 4 --baseline before/report.json
     """
-    not_built()
+    from rehearsal.load.report import as_data, as_text, keep
+    from rehearsal.load.run import Asked, Spread, run_load, run_worker
+    from rehearsal.places import reports_folder
+
+    if sum((processes > 1, bool(expect_workers), bool(master))) > 1:
+        raise UsageProblemError("--processes, --master and --worker exclude each other")
+    spread = Spread(processes, expect_workers or 0, port, master)
+    asked = Asked(config, reports_folder("load", reports), profile, spread, baseline)
+    if master:
+        code = run_worker(asked)
+        emit({"ok": code == 0, "worker_of": master}, output, lambda: "the master has ended")
+        return ExitCode.UNAVAILABLE if code else ExitCode.DONE
+    run = run_load(asked)
+    keep(run)
+    emit(as_data(run), output, lambda: as_text(run))
+    return run.exit_code
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""`pipeline_test.py deploy`: a deployment pipeline checked without deploying."""

@@ -1,0 +1,151 @@
+"""Find the deployed service, walk through its API, look at its logs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from common.errors import ExitCode, RefusedError, UnavailableError
+from common.progress import step
+from deploy.site import Where, open_site
+from pipelines.fidelity import Gap
+from rehearsal.api_document import api_document
+from rehearsal.integration.door import Door
+from rehearsal.integration.judging import is_error_line
+from rehearsal.integration.plan import plan
+from rehearsal.integration.walk import Walk
+from rehearsal.junit import Case
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deploy.site import Site
+
+_LOG_LAG_S = 2
+_LINES = 500
+_GAPS = (
+    Gap("other callers", "one caller, one request at a time: nothing about load or races"),
+    Gap("rights of roles", "one identity was used; what others may do was not tried"),
+    Gap("events", "queues, schedules and streams were not exercised"),
+    Gap("the design", "what the document does not state was not checked"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line says."""
+
+    where: Where
+    openapi: Path | None = None
+    lld: Path | None = None
+    data: Path | None = None
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationRun:
+    """How the API answered; `left_behind` is what could not be removed."""
+
+    service: str
+    environment: str
+    url: str
+    read_only: bool
+    cases: tuple[Case, ...]
+    left_behind: tuple[str, ...]
+    not_exercised: tuple[Gap, ...] = _GAPS
+
+    @property
+    def failed(self) -> int:
+        return sum(bool(case.failure) for case in self.cases)
+
+    @property
+    def passed(self) -> int:
+        return sum(not case.failure and not case.skipped for case in self.cases)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        if self.failed or self.left_behind:
+            return ExitCode.FAILED
+        return ExitCode.DONE if self.passed else ExitCode.UNAVAILABLE
+
+
+def require_dev(environment: str, *, read_only: bool) -> None:
+    """Refuse to create anything outside dev.
+
+    Raises:
+        RefusedError: It is another environment, and more than reading was asked for.
+    """
+    if environment != "dev" and not read_only:
+        raise RefusedError(
+            f"integration tests create and delete things, which {environment} is not for",
+            hint="--read-only asks without changing anything",
+        )
+
+
+def run_integration(asked: Asked) -> IntegrationRun:
+    """Test the deployed service.
+
+    Raises:
+        RefusedError: Not dev and not read-only, or a wrong account.
+        UnavailableError: There is no such API.
+    """
+    require_dev(asked.where.environment.name, read_only=asked.read_only)
+    site = open_site(asked.where)
+    root = site.checkout.root if site.checkout is not None else Path.cwd()
+    document = api_document(site.service, root, asked.openapi, asked.lld)
+    url = api_address(site)
+    began = site.clock.now()
+    walk = Walk(Door(url, site.session, site.environment.region), document, _bodies(asked.data))
+    with step(f"asking {url}"):
+        walk.go(plan(document), read_only=asked.read_only)
+    walk.cases += _log_cases(site, began)
+    return IntegrationRun(
+        site.service, site.environment.name, url, asked.read_only, tuple(walk.cases),
+        tuple(walk.left_behind),
+    )  # fmt: skip
+
+
+def api_address(site: Site) -> str:
+    """Where the service's API answers.
+
+    Raises:
+        UnavailableError: It has none there.
+    """
+    from deploy.fetching import api_url
+
+    url = api_url(site.resources(), site.environment.region)
+    if not url:
+        raise UnavailableError(
+            f"{site.service!r} has no API in {site.environment.name}",
+            hint=f"deploy_cli.py dev --service {site.service}",
+        )
+    return url
+
+
+def _log_cases(site: Site, began: datetime) -> list[Case]:
+    from common.aws_logs import Logs
+
+    logs = Logs(site.session, sleep=site.clock.sleep)
+    site.clock.sleep(_LOG_LAG_S)
+    found = []
+    for name in site.resources().functions:
+        lines = [line for line in logs.errors(name, began, limit=_LINES) if is_error_line(line)]
+        failure = "\n".join(["it has errors", *lines[:5]]) if lines else ""
+        found.append(Case(f"log of {name}", failure=failure))
+    return found
+
+
+def _bodies(path: Path | None) -> Mapping[str, Any]:
+    if path is None:
+        return {}
+    import yaml
+
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UnavailableError(f"--data {str(path)!r} cannot be read: {error}") from error
+    if not isinstance(found, dict) or not all(isinstance(body, dict) for body in found.values()):
+        raise UnavailableError(f"--data {str(path)!r} is no mapping of 'METHOD /path' to a body")
+    return found
