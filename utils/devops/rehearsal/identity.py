@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import requests
     from boto3 import Session
 
-TOKEN, API_KEY = "BBWS_TEST_TOKEN", "BBWS_TEST_API_KEY"
+_TOKEN, _KEY = "BBWS_TEST_TOKEN", "BBWS_TEST_API_KEY"
 
 
 class Identity:
@@ -27,7 +27,7 @@ class Identity:
     """
 
     def __init__(self, sign_for: str | None, session: Session | None = None) -> None:
-        self._token, self._key = os.environ.get(TOKEN), os.environ.get(API_KEY)
+        self._token, self._key = os.environ.get(_TOKEN), os.environ.get(_KEY)
         for secret in (self._token, self._key):
             register(secret or "")
         self._signer = _signer(sign_for, session) if sign_for and not self._token else None
