@@ -164,3 +164,15 @@ def test_a_list_of_an_index_does_not_reach_the_table():
     table, indexes = (grant_of(seen, "list_day", sid) for sid in ("Table", "Indexes"))
     assert table is None
     assert indexes is not None
+
+
+def test_a_queue_that_prose_names_is_the_one_to_send_to():
+    queues = [Resource("sqs", f"bbws-note-{name}-{{env}}") for name in ("creation", "import")]
+    grants = named_grants("Check it and publish to NoteCreationQueue", *queues)
+    assert grants["SendTo"].resources == ('aws_sqs_queue.this["creation"].arn',)
+
+
+def test_a_bucket_for_other_things_is_no_place_to_store_in():
+    templates = Resource("s3", "bbws-mail-templates-{env}")
+    assert "StoreIn" not in named_grants("Make the page and store it in S3", templates)
+    assert "StoreIn" in named_grants("Make the page and store it in the bucket", templates)

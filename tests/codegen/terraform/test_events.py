@@ -187,3 +187,64 @@ def test_a_bus_that_only_a_rule_names_is_used():
 def test_a_pattern_of_names_is_no_resource():
     design = design_of(Trigger.SQS, None, [Resource("sqs", "bbws-note-*")])
     assert [queue.name for queue in view(design).source_queues] == ["bbws-note-import-notes-{env}"]
+
+
+def worker_files(trigger, source, *resources):
+    worker = make_function("work", trigger, source=source)
+    return rendered(make_design(functions=(worker,), endpoints=(), resources=resources))
+
+
+def test_an_event_that_never_reaches_its_function_is_kept():
+    files = worker_files(Trigger.EVENTBRIDGE, "note.created")
+    target = block(files["events.tf"], "resource", "aws_cloudwatch_event_target", "function")
+    assert "dead_letter_config {" in target
+    assert '"events.amazonaws.com"' in files["queues.tf"]
+    assert '"events.amazonaws.com"' in files["kms.tf"]
+
+
+def test_a_message_that_never_reaches_its_function_is_kept():
+    files = worker_files(
+        Trigger.SNS, "bbws-note-news-{env}", Resource("sns", "bbws-note-news-{env}")
+    )
+    target = block(files["triggers.tf"], "resource", "aws_sns_topic_subscription", "function")
+    assert "deadLetterTargetArn = aws_sqs_queue.failures.arn" in target
+    assert '"sns.amazonaws.com"' in files["queues.tf"]
+    assert '"sns.amazonaws.com"' in files["kms.tf"]
+
+
+def test_a_call_that_the_scheduler_cannot_make_is_kept():
+    files = worker_files(Trigger.SCHEDULE, "rate(1 hour)")
+    schedule = block(files["events.tf"], "resource", "aws_scheduler_schedule", "function")
+    role = block(files["iam.tf"], "data", "aws_iam_policy_document", "scheduler")
+    assert "dead_letter_config {" in schedule
+    assert "resources = [aws_sqs_queue.failures.arn]" in role
+
+
+def test_the_key_is_for_services_that_send_something():
+    assert "amazonaws.com" not in rendered()["kms.tf"].replace(
+        "logs.${var.region}.amazonaws.com", ""
+    )
+
+
+def test_a_bucket_has_a_name_of_its_own_in_each_environment():
+    seen = view(make_design(resources=(Resource("s3", "bbws-note-files", line=5),)))
+    assert [bucket.name for bucket in seen.buckets] == ["bbws-note-files-{env}"]
+    assert "5: bucket 'bbws-note-files'" in points(seen)
+
+
+def test_a_topic_for_alerts_hears_the_alarms():
+    files = rendered(make_design(resources=(Resource("sns", "bbws-alerts-{env}"),)))
+    assert '[local.alarm_topic_arn, aws_sns_topic.this["alerts"].arn]' in files["alarms.tf"]
+    assert '"cloudwatch.amazonaws.com"' in files["kms.tf"]
+
+
+def test_an_alarm_of_the_design_keeps_its_name():
+    resources = (
+        Resource("sqs", "bbws-note-import-{env}"),
+        Resource("sqs", "bbws-note-import-dlq-{env}"),
+        Resource("cloudwatch_alarm", "bbws-note-dlq-depth-{env}"),
+        Resource("cloudwatch_alarm", "bbws-note-mood-{env}", line=9),
+    )
+    design = make_design(resources=resources)
+    assert 'alarm = "bbws-note-dlq-depth-${var.environment}"' in rendered(design)["alarms.tf"]
+    assert "9: alarm 'bbws-note-mood-{env}'" in points(view(design))

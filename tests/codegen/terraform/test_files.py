@@ -92,11 +92,27 @@ def test_trap_10_1_silence_is_an_alarm_of_its_own():
     assert 'metric_name         = "Invocations"' in silence
 
 
+def test_trap_10_2_the_share_of_errors_is_one_of_many_calls_and_never_without_value():
+    text = rendered()["alarms.tf"]
+    alarm = block(text, "resource", "aws_cloudwatch_metric_alarm", "api_error_rate")
+    expression = re.search(r'expression +  ?= "(.*)"', alarm)[1]
+    assert expression.startswith("IF(FILL(calls, 0) >= ${var.error_rate_minimum_requests}, ")
+    bare = re.sub(r"FILL\((calls|errors), [01]\)", "", expression)
+    assert not re.search(r"\b(calls|errors)\b", bare)
+
+
+def test_trap_10_2_one_failing_call_is_no_alarm():
+    alarms = rendered()["alarms.tf"]
+    errors = block(alarms, "resource", "aws_cloudwatch_metric_alarm", "errors")
+    assert re.search(r"datapoints_to_alarm += 3\n", errors)
+
+
 @pytest.mark.parametrize("metric", ["Errors", "Throttles", "Duration", "5XXError"])
 def test_alarms_go_to_the_topic_of_deployments(metric):
     text = rendered()["alarms.tf"]
     assert f'"{metric}"' in text
-    assert text.count("alarm_actions") == text.count('resource "aws_cloudwatch_metric_alarm"')
+    alarms = text.count('resource "aws_cloudwatch_metric_alarm"')
+    assert len(re.findall(r"  alarm_actions +=", text)) == alarms + 1
 
 
 def test_everything_carries_the_tags_by_which_tools_find_a_service():
@@ -150,12 +166,35 @@ def test_numbers_of_requirements_become_limits():
         Requirement("Get note latency (p95)", "< 250ms"),
         Requirement("Import latency (p95)", "< 20s"),
         Requirement("Sustained requests per second", "50"),
+        Requirement("Concurrent creations", "1,000 notes/second"),
+        Requirement("SQS queue throughput", "5000 messages/second"),
+        Requirement("Error rate", "< 0.5%"),
         Requirement("Log retention", "45 days"),
     )
     files = rendered(make_design(requirements=requirements))
     assert "threshold                             = 250" in files["alarms.tf"]
-    assert "default     = 50" in files["variables.tf"]
+    assert "default     = 1000" in variable(files, "throttling_rate_limit")
+    assert "default     = 0.5" in variable(files, "error_rate_percent")
     assert "log_retention_days  = 60" in files["environments/prod.tfvars"]
+
+
+def variable(files, name):
+    start = files["variables.tf"].index(f'variable "{name}"')
+    return files["variables.tf"][start:].split("\n}\n")[0]
+
+
+def test_api_logs_of_the_gateway_itself_are_kept_as_long_as_the_others():
+    text = rendered()["api.tf"]
+    log = block(text, "resource", "aws_cloudwatch_log_group", "api_execution")
+    stage = block(text, "resource", "aws_api_gateway_stage", "this")
+    assert "retention_in_days = var.log_retention_days" in log
+    assert "depends_on = [aws_cloudwatch_log_group.api_execution]" in stage
+
+
+def test_throttled_tables_are_an_alarm():
+    alarm = rendered()["alarms.tf"].split('"table_throttles"')[1]
+    assert "notes = aws_dynamodb_table.notes.name" in alarm
+    assert "FILL(reads, 0) + FILL(writes, 0)" in alarm
 
 
 def test_every_accepted_scanner_finding_has_its_reason():

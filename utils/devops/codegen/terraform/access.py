@@ -14,7 +14,7 @@ from codegen.naming import words
 from codegen.operation_view import Action
 from codegen.source_handlers import has_idempotency
 from codegen.terraform.hcl import quote
-from codegen.terraform.match import N, find
+from codegen.terraform.match import N, by_phrase, closest, find
 from codegen.terraform.settings import SIGNING_VARIABLE
 from codegen.terraform.view import Grant, OpenPoint
 from lld.model import Trigger
@@ -160,21 +160,30 @@ def _mentioned_grants(function: FunctionView, world: World) -> Iterator[Grant]:
         if trigger.function == key
     }
     queues = [item for item in events.queues if item.dead_letter and item.key not in own]
-    if said & _SENDING and (queue := _only(text, queues)):
+    if said & _SENDING and (queue := _only(text, "queue", queues)):
         yield Grant("SendTo", ("sqs:SendMessage",), (_arn("aws_sqs_queue", queue.key),))
     topics = [item for item in events.topics if item.key not in own]
-    if said & _PUBLISHING and (topic := _only(text, topics)):
+    if said & _PUBLISHING and (topic := _only(text, "topic", topics)):
         yield Grant("PublishTo", ("sns:Publish",), (_arn("aws_sns_topic", topic.key),))
     buckets = [item for item in events.buckets if item.key not in own]
-    if said & _STORING and (bucket := _only(text, buckets)):
+    if said & _STORING and (bucket := _meant(said, text, buckets)):
         yield Grant("StoreIn", ("s3:GetObject", "s3:PutObject"), (_objects(bucket.key),))
     if said & _EMITTING and events.bus:
         yield Grant("EmitTo", ("events:PutEvents",), ("local.event_bus_arn",))
 
 
-def _only(text: str, candidates: Sequence[N]) -> N | None:
+def _only(text: str, kind: str, candidates: Sequence[N]) -> N | None:
     """The resource the text names, or the only one there is."""
-    return find(text, candidates) or (candidates[0] if len(candidates) == 1 else None)
+    named = find(text, candidates) or by_phrase(text, kind, candidates)
+    return named or (candidates[0] if len(candidates) == 1 else None)
+
+
+def _meant(said: set[str], text: str, buckets: Sequence[N]) -> N | None:
+    """The bucket the text names, or the only one: `the bucket`, or a word of its name."""
+    bucket = _only(text, "bucket", buckets)
+    if bucket is None or "bucket" in said or closest(" ".join(said - {"bbws"}), [bucket]):
+        return bucket
+    return None
 
 
 def _secret_grants(function: FunctionView, world: World) -> list[Grant]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.naming import words
 from codegen.terraform.found import Found, of_type, own_name
+from codegen.terraform.hcl import ENV
 from codegen.terraform.match import closest, find
 from codegen.terraform.names import (
     BUCKET,
@@ -106,8 +107,17 @@ def _plain(design: Design, kind: str, rule: Rule, found: Found) -> list[NamedVie
     views: dict[str, NamedView] = {}
     for item in of_type(design, kind):
         name = aws_name(item.name, rule)
-        if name not in views:
-            views[name] = found.named(kind, rule, item.name, item.line)
+        if name in views:
+            continue
+        text = item.name
+        if rule is BUCKET and ENV not in name:
+            # No two accounts of the world share the name of a bucket.
+            text = f"{item.name}-{ENV}"
+            message = f"bucket {item.name!r}: its name is the same in every environment, which S3"
+            found.points.append(
+                OpenPoint(f"{message} refuses; the environment was added", item.line)
+            )
+        views[name] = found.named(kind, rule, text, item.line)
     return list(views.values())
 
 

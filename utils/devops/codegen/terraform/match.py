@@ -47,6 +47,17 @@ def find(text: str | None, candidates: Sequence[N]) -> N | None:
     return max(mentioned, key=lambda item: len(item.name), default=None)
 
 
+def by_phrase(text: str, kind: str, candidates: Sequence[N]) -> N | None:
+    """The one candidate that prose names: `OrderCreationQueue` is `bbws-order-creation-{env}`."""
+    said = words(text)
+    named = []
+    for item in candidates:
+        own = [word for word in words(item.name) if word not in {"bbws", kind}]
+        if _contains(said, [*own, kind]):
+            named.append(item)
+    return named[0] if len(named) == 1 else None
+
+
 def closest(text: str, candidates: Iterable[N]) -> N | None:
     """The one candidate that shares most words with `text`; None when none does or two do."""
     wanted = {_stem(word) for word in significant(text)}

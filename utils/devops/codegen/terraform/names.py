@@ -41,6 +41,7 @@ BUCKET = Rule(r"a-z0-9-", 63, shortest=3, lower=True)
 BUS = Rule(r"A-Za-z0-9_./-", 256)
 EVENT_RULE = Rule(r"A-Za-z0-9_.-", 64)
 SECRET = Rule(r"A-Za-z0-9/_+=.@-", 512)
+ALARM = Rule(r"A-Za-z0-9_.-", 255)
 SERVICE = Rule(r"a-z0-9-", 24, lower=True)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from codegen.naming import words
 from codegen.terraform.found import Found, of_type, own_name
 from codegen.terraform.match import closest, find
-from codegen.terraform.names import QUEUE, aws_name
+from codegen.terraform.names import ALARM, QUEUE, aws_name
 from codegen.terraform.view import FunctionView, NamedView, OpenPoint, QueueTrigger, QueueView
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def find_queues(
         timeouts = [f.timeout_s for f, queue in fed if queue.key == view.key]
         dead_key = _dead_letter_key(view, item, sources, dead_views, dead_items, found)
         found.queues.append(_queue(view, item, dead_key, max(timeouts, default=0), found.topics))
-    found.queues += [_dead_letter_queue(view) for view in dead_views]
+    alarms = _alarms(design, dead_views[: len(dead)], found)
+    found.queues += [_dead_letter_queue(view, alarms.get(view.key)) for view in dead_views]
     items = {view.key: item for view, item in sources}
     return [_queue_trigger(function, view.key, items[view.key]) for function, view in fed]
 
@@ -130,8 +131,22 @@ def _queue(
     )
 
 
-def _dead_letter_queue(view: NamedView) -> QueueView:
-    return QueueView(view.key, view.name, None, 30, _KEPT_FAILED_S, 1, None, view.line)
+def _dead_letter_queue(view: NamedView, alarm: str | None) -> QueueView:
+    return QueueView(view.key, view.name, None, 30, _KEPT_FAILED_S, 1, None, view.line, alarm)
+
+
+def _alarms(design: Design, declared: Sequence[NamedView], found: Found) -> dict[str, str]:
+    """Names that the design gives the alarms of its dead-letter queues, by the key of the queue."""
+    names: dict[str, str] = {}
+    for item in of_type(design, "cloudwatch_alarm"):
+        free = [view for view in declared if view.key not in names]
+        meant = closest(item.name, free) or (free[0] if len(free) == 1 else None)
+        if _is_dead_letter(item) and meant:
+            names[meant.key] = aws_name(item.name, ALARM)
+            continue
+        message = f"alarm {item.name!r}: what it watches is not clear; alarms.tf has no such alarm"
+        found.points.append(OpenPoint(message, item.line))
+    return names
 
 
 def _queue_trigger(function: FunctionView, queue: str, item: Resource | None) -> QueueTrigger:

@@ -11,10 +11,11 @@ from codegen.source_handlers import has_idempotency
 from codegen.terraform.access import World, grants_for
 from codegen.terraform.api import find_paths
 from codegen.terraform.events import find_events
+from codegen.terraform.found import of_type
 from codegen.terraform.names import FUNCTION, SERVICE, Distinct, aws_name, with_environment
 from codegen.terraform.settings import find_settings
 from codegen.terraform.tables import table_views
-from codegen.terraform.view import FunctionView, Limits, OpenPoint, TerraformView
+from codegen.terraform.view import FunctionView, Limits, NamedView, OpenPoint, TerraformView
 from common.environments import environments
 from lld.model import Trigger
 
@@ -32,9 +33,15 @@ _ANSWERING = frozenset({"api", "response", "get", "list", "read", "create", "upd
 EXPIRES = "expiresAt"
 """Attribute that says when a remembered message may be forgotten, where the design names none."""
 _DEPLOYED = ("dev", "sit", "prod")
+_ALERTING = frozenset({"alert", "alerts", "alarm", "alarms"})
 _RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653)
 _LONGEST_PROJECT = 200
 """The project is the namespace of metrics, too."""
+_A_SECOND = re.compile(r"(?:\bper|/)\s*s(?:ec(?:ond)?s?)?\b")
+_INNER = frozenset(
+    {"sqs", "queue", "dynamodb", "read", "write", "kinesis", "s3", "email", "emails"}
+)
+"""Words of rates that are not those of calls."""
 _OWN_TAGS = frozenset({"project", "service", "environment", "component", "lld", "managedby"})
 _TAG_TEXT = re.compile(r"[^A-Za-z0-9 _.:/=+@-]")
 
@@ -89,6 +96,8 @@ def terraform_view(service: ServiceView) -> TerraformView:
         bucket_triggers=events.bucket_triggers,
         event_rules=events.event_rules,
         schedules=events.schedules,
+        alert_topics=_alert_topics(events.topics, prefix),
+        sends_mail=any(True for _ in of_type(design, "ses")),
         open_points=tuple(dict.fromkeys(points)),
     )
 
@@ -120,6 +129,14 @@ def _functions(service: ServiceView, prefix: str) -> tuple[FunctionView, ...]:
             )
         )
     return tuple(views)
+
+
+def _alert_topics(topics: tuple[NamedView, ...], prefix: str) -> tuple[NamedView, ...]:
+    """Topics that are for alerts and nothing else: `bbws-alerts-{env}`."""
+    plain = {"bbws", *words(prefix)}
+    return tuple(
+        topic for topic in topics if (said := set(words(topic.name)) - plain) and said <= _ALERTING
+    )
 
 
 def _impatient(functions: tuple[FunctionView, ...]) -> list[OpenPoint]:
@@ -187,19 +204,22 @@ def _extra_tags(design: Design) -> tuple[tuple[str, str], ...]:
 
 def _limits(service: ServiceView) -> Limits:
     served = {word for one in service.apis for word in words(one.name)} | _ANSWERING
-    latencies, rates, retentions = [], [], []
+    latencies, rates, retentions, errors = [], [], [], []
     for item in service.design.requirements:
         name, target = item.name.lower(), item.target.lower()
         if ("latency" in name or "response time" in name) and served & set(words(name)):
             latencies += _milliseconds(target)
         elif "log" in name and "retention" in name:
             retentions += [int(days) for days in re.findall(r"(\d{1,4})\s*days?", target)]
-        elif re.search(r"requests?\s*(?:per|/)\s*s", f"{name} {target}"):
+        elif re.search(r"\berror rate\b", name):
+            errors += [float(share) for share in re.findall(r"(\d{1,3}(?:\.\d+)?)\s*%", target)]
+        elif _A_SECOND.search(f"{name} {target}") and not _INNER & set(words(name)):
             rates += [int(rate) for rate in re.findall(r"\d{1,6}", target.replace(",", ""))[:1]]
     retention = max(retentions, default=None)
     return Limits(
         latency_ms=max(latencies, default=None),
         requests_per_second=max(rates, default=None),
+        error_percent=min((share for share in errors if 0 < share < 100), default=None),
         log_retention_days=None if retention is None else _retention(retention),
     )
 

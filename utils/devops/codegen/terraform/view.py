@@ -93,6 +93,8 @@ class QueueView:
     max_receive: int
     topic: str | None = None
     line: int | None = None
+    alarm: str | None = None
+    """Name that the design gives the alarm of a dead-letter queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,15 @@ class NamedView:
     key: str
     name: str
     line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptQueue:
+    """A queue in which nothing should ever lie; `name_expr` is its name, `alarm` its alarm's."""
+
+    key: str
+    name_expr: str
+    alarm: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +210,7 @@ class Limits:
     latency_ms: int | None = None
     requests_per_second: int | None = None
     log_retention_days: int | None = None
+    error_percent: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +243,9 @@ class TerraformView:
     bucket_triggers: tuple[Trigger, ...] = ()
     event_rules: tuple[EventRule, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    alert_topics: tuple[NamedView, ...] = ()
+    """Topics of the design that hear alarms, beside the account's own."""
+    sends_mail: bool = False
     open_points: tuple[OpenPoint, ...] = field(default=())
 
     @property
@@ -264,14 +279,31 @@ class TerraformView:
         return bool(self.async_functions or self.stream_triggers)
 
     @property
-    def kept_queues(self) -> tuple[tuple[str, str], ...]:
-        """Queues in which nothing should ever lie: key and HCL expression of the name."""
+    def kept_queues(self) -> tuple[KeptQueue, ...]:
+        """Queues in which nothing should ever lie."""
         found = [
-            (q.key, f'aws_sqs_queue.dead_letter["{q.key}"].name') for q in self.dead_letter_queues
+            KeptQueue(
+                queue.key,
+                f'aws_sqs_queue.dead_letter["{queue.key}"].name',
+                queue.alarm or f"{queue.name}-depth",
+            )
+            for queue in self.dead_letter_queues
         ]
         if self.needs_failure_queue:
-            found.append(("failures", "aws_sqs_queue.failures.name"))
+            alarm = f"{self.prefix}-failures-{{env}}-depth"
+            found.append(KeptQueue("failures", "aws_sqs_queue.failures.name", alarm))
         return tuple(found)
+
+    @property
+    def senders(self) -> tuple[str, ...]:
+        """AWS services that send to encrypted topics and queues of this service."""
+        sending = {
+            "cloudwatch": self.alert_topics,
+            "events": self.event_rules,
+            "ses": self.topics if self.sends_mail else (),
+            "sns": self.fan_out or self.topic_triggers,
+        }
+        return tuple(f"{name}.amazonaws.com" for name, items in sending.items() if items)
 
     @property
     def table_names(self) -> tuple[str, ...]:
