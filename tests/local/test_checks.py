@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from common.errors import UnavailableError
 from common.home import HOME
-from local.checks import run_gates
+from local.checks import run_gates, unscanned
 from local.project import Kind, Project, find_project
+from local_runner import cli
 
 PYTHON = Path(sys.executable)
 
@@ -43,6 +46,28 @@ def test_fix_mends_what_can_be_mended(service: Project) -> None:
     faulty.write_text("import os\nx = [1,\n  2]\n")
     assert all(outcome.passed for outcome in run_gates(service, PYTHON, fix=True))
     assert faulty.read_text() == "x = [1, 2]\n"
+
+
+def test_what_no_gate_looks_at_is_never_called_scanned() -> None:
+    left = ("dependencies", "infrastructure", "container images")
+    assert unscanned(Kind.TOOLKIT) == left
+    assert unscanned(Kind.SERVICE) == ("secrets", *left)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"), [("x = 1\n", 0), ("import pickle\n\npickle.loads(b'')\n", 1)]
+)
+def test_security_says_what_it_scanned_and_what_not(
+    service: Project, code: str, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (service.root / "src" / "more.py").write_text(code)
+    monkeypatch.chdir(service.root)
+    monkeypatch.setattr("local.setup.prepared_python", lambda _: PYTHON)
+    result = CliRunner().invoke(cli, ["security", "-o", "json"])
+    found = json.loads(result.stdout)
+    assert (result.exit_code, [gate["name"] for gate in found["gates"]]) == (expected, ["bandit"])
+    assert found["ok"] is (expected == 0)
+    assert found["not_scanned"][:2] == ["secrets", "dependencies"]
 
 
 def test_gate_that_cannot_run_is_never_clean(service: Project, tmp_path: Path) -> None:

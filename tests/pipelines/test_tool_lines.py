@@ -55,5 +55,5 @@ def test_a_tool_accepts_the_line(script: str, line: str) -> None:
 
 def test_the_lines_cover_every_pipeline() -> None:
     scripts = {script for script, _ in tool_lines()}
-    assert {"deploy_cli", "monitor_cli", "release_cli", "local_runner", "security_cli"} <= scripts
+    assert {"deploy_cli", "monitor_cli", "release_cli", "local_runner"} <= scripts
     assert len(list(Pipeline)) == 6

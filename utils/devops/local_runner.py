@@ -16,10 +16,10 @@ from common.boundary import Cli
 from common.errors import DevopsError, ExitCode
 from common.options import output_options
 from common.output import emit, note, table, warn
-from common.unbuilt import not_built
 from sandbox.commands import sandbox
 
 if TYPE_CHECKING:
+    from local.checks import Outcome
     from local.invoke import Options as InvokeOptions
     from local.rehearsal import Stage
     from local.testing import RunOptions
@@ -135,21 +135,28 @@ def lint(fix: bool, output: str) -> None:
 
     Example: local_runner.py lint --fix
     """
-    from dataclasses import asdict
-
     from local.checks import run_gates
     from local.project import find_project
     from local.setup import prepared_python
 
     project = find_project(Path.cwd())
-    outcomes = run_gates(project, prepared_python(project), fix=fix)
+    _finish(run_gates(project, prepared_python(project), fix=fix), output)
+
+
+def _finish(outcomes: list[Outcome], output: str, not_scanned: tuple[str, ...] = ()) -> None:
+    """Show what the gates said, and end with the exit code that follows from it."""
+    from dataclasses import asdict
+
     failed = [outcome for outcome in outcomes if not outcome.passed]
     for outcome in failed:
         note(f"{outcome.name}:\n{outcome.output}\n")
+    result = {"ok": not failed, "gates": [asdict(outcome) for outcome in outcomes]}
+    rows = [(o.name, _word(o.passed)) for o in outcomes]
+    rows += [(name, "not scanned") for name in not_scanned]
     emit(
-        {"ok": not failed, "gates": [asdict(outcome) for outcome in outcomes]},
+        {**result, "not_scanned": list(not_scanned)} if not_scanned else result,
         output,
-        lambda: table(("gate", "result"), [(o.name, _word(o.passed)) for o in outcomes]),
+        lambda: table(("gate", "result"), rows),
     )
     click.get_current_context().exit(ExitCode.FAILED if failed else ExitCode.DONE)
 
@@ -291,12 +298,19 @@ def docker(build: bool, event: Path | None, function: str | None, scan: bool, ou
 
 @cli.command()
 @output_options
-def security(**_: object) -> None:
-    """Run the security scans.
+def security(output: str) -> None:
+    """Look for unsafe code and, in the toolkit, for secrets; say what is not scanned.
 
     Example: local_runner.py security
     """
-    not_built()
+    from local.checks import SCANS, run_gates, unscanned
+    from local.project import find_project
+    from local.setup import prepared_python
+
+    project = find_project(Path.cwd())
+    left = unscanned(project.kind)
+    note(f"not scanned: {', '.join(left)}")
+    _finish(run_gates(project, prepared_python(project), names=SCANS), output, left)
 
 
 @cli.command("pre-commit")

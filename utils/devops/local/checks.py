@@ -66,6 +66,19 @@ GATES: dict[Kind, tuple[Gate, ...]] = {
     ),
 }
 
+SCANS = ("bandit", "detect-secrets")
+"""The gates that look for weaknesses."""
+
+_SCANNED_BY = {"detect-secrets": "secrets"}
+_NOBODY_SCANS = ("dependencies", "infrastructure", "container images")
+
+
+def unscanned(kind: Kind) -> tuple[str, ...]:
+    """What no gate of such a project looks for weaknesses in."""
+    there = {gate.name for gate in GATES[kind]}
+    missing = [what for gate, what in _SCANNED_BY.items() if gate not in there]
+    return (*missing, *_NOBODY_SCANS)
+
 
 def run_gates(
     project: Project, python: Path, *, fix: bool = False, names: tuple[str, ...] = ()
