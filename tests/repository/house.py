@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from click.testing import CliRunner, Result
 
 from common.github import Clock, GitHub
@@ -98,6 +99,17 @@ def opened(folder: Path, interrupt: Interruption | None = None) -> Iterator[Hous
         if not server.store.data["users"]:
             _furnish(server.store)
         yield House(server, folder)
+
+
+def answer(
+    request: requests.PreparedRequest, status: int, body: str, **headers: str
+) -> requests.Response:
+    """An answer to `request` that no server gave."""
+    response = requests.Response()
+    response.status_code, response.request, response.url = status, request, str(request.url)
+    response._content = body.encode()
+    response.headers.update({key.replace("_", "-"): value for key, value in headers.items()})
+    return response
 
 
 def _furnish(store: Store) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from common.errors import DevopsError, RefusedError, UnavailableError
 from lld.model import Design
 from repository.generating import Generated
 from repository.model import Slug
 from repository.operations import SetupReport, Target, described, name_of, set_up
-from tests.repository.house import CI, NAME, House
+from tests.repository.house import CI, NAME, House, answer
 from tests.support.files import write_tree
 
 DESIGN = Design(
@@ -154,6 +155,27 @@ def test_trap_4_3_a_plan_without_gates_is_refused_before_anything_is_created(
     with pytest.raises(RefusedError, match="would NOT be applied"):
         setup(house)
     assert house.world() == world
+
+
+class WithoutSecretProtection(requests.Session):
+    """GitHub as an organisation sees it that has not bought secret scanning."""
+
+    def send(self, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
+        if request.body and b"security_and_analysis" in bytes(request.body):
+            words = '{"message": "Secret scanning is not available for this repository."}'
+            return answer(request, 422, words)
+        return super().send(request, **settings)
+
+
+def test_trap_4_3_what_is_sold_apart_is_said_to_be_missing_and_ends_nothing(house: House) -> None:
+    report = setup(house, session=WithoutSecretProtection())
+    assert report.steps[0].notes == (
+        "NOT applied: update secret scanning and push protection: on: "
+        "Secret scanning is not available for this repository.",
+    )
+    assert len(report.steps[0].changes) == 6
+    assert report.steps[5].notes == ("pushed to main",)
+    assert "drift: update secret scanning" in house.on("status").stdout
 
 
 def test_trap_4_6_the_branch_is_waited_for_within_bounds(

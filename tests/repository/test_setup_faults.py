@@ -15,7 +15,7 @@ import requests
 
 from common.errors import DevopsError, ExitCode
 from repository.operations import SetupReport
-from tests.repository.house import TOKEN, House
+from tests.repository.house import TOKEN, House, answer
 from tests.repository.test_setup import setup
 
 CALLS = 39
@@ -24,16 +24,6 @@ CALLS = 39
 DOCUMENTED = {ExitCode.FAILED, ExitCode.REFUSED, ExitCode.UNAVAILABLE}
 
 Strike = Callable[[requests.PreparedRequest, Callable[[], requests.Response]], requests.Response]
-
-
-def answer(
-    request: requests.PreparedRequest, status: int, body: str, **headers: str
-) -> requests.Response:
-    response = requests.Response()
-    response.status_code, response.request, response.url = status, request, str(request.url)
-    response._content = body.encode()
-    response.headers.update({key.replace("_", "-"): value for key, value in headers.items()})
-    return response
 
 
 def server_error(request: Any, _send: Any) -> requests.Response:

@@ -7,12 +7,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from common.errors import DevopsError
+from common.github_errors import GitHubError
 from common.output import note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from common.github import GitHub
+
+
+_REFUSALS = frozenset({403, 422})
 
 
 class Verb(StrEnum):
@@ -28,7 +32,8 @@ class Change:
     """One change and the one request that makes it.
 
     `details` are for people (`wait timer: 0 → 5 min`); what a body holds that is secret is never
-    in them. `protects` names what stands open as long as this change is not made.
+    in them. `protects` names what stands open as long as this change is not made. An `optional` one
+    is wanted where the owner's plan has it: a refusal of GitHub is told, and ends nothing.
     """
 
     verb: Verb
@@ -38,6 +43,7 @@ class Change:
     body: Mapping[str, Any] | None = None
     details: tuple[str, ...] = ()
     protects: str | None = None
+    optional: bool = False
 
     def __str__(self) -> str:
         return f"{self.verb.value} {self.what}"
@@ -64,6 +70,8 @@ class Executor(Protocol):
     """What a command hands its plan to."""
 
     dry_run: bool
+    refused: dict[str, str]
+    """Optional changes that GitHub refused, in words, and its reason."""
 
     def run(self, changes: Sequence[Change]) -> list[dict[str, Any]]:
         """Print or make the changes, in order, and return GitHub's answers to them."""
@@ -74,6 +82,9 @@ class Printer:
     """The dry run: makes none of the changes, which are then printed as the result."""
 
     dry_run = True
+
+    def __init__(self) -> None:
+        self.refused: dict[str, str] = {}
 
     def run(self, changes: Sequence[Change]) -> list[dict[str, Any]]:
         return [{} for _ in changes]
@@ -86,6 +97,7 @@ class Applier:
 
     def __init__(self, github: GitHub) -> None:
         self._github = github
+        self.refused: dict[str, str] = {}
 
     def run(self, changes: Sequence[Change]) -> list[dict[str, Any]]:
         answers: list[dict[str, Any]] = []
@@ -93,6 +105,10 @@ class Applier:
             try:
                 answer = self._github.request(change.method, change.path, body=change.body).body
             except DevopsError as error:
+                if change.optional and isinstance(error, GitHubError) and error.status in _REFUSALS:
+                    self.refused[str(change)] = error.reason or str(error.status)
+                    answers.append({})
+                    continue
                 left = changes[position + 1 :]
                 raise ChangeError(error, change, changes[:position], left) from error
             note(str(change))
@@ -131,6 +147,15 @@ class Outcome:
         if not self.changes:
             lines.append("  nothing to change: it is as it has to be")
         return "\n".join([*lines, *(f"  note: {line}" for line in self.notes)])
+
+
+def carried_out(
+    executor: Executor, changes: Sequence[Change]
+) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+    """The changes that GitHub took, and a line for each that it refused."""
+    refused = {str(change) for change in changes} & set(executor.refused)
+    lines = [f"NOT applied: {what}: {executor.refused[what]}" for what in sorted(refused)]
+    return tuple(change for change in changes if str(change) not in refused), tuple(lines)
 
 
 def shown(changes: Sequence[Change]) -> list[dict[str, Any]]:

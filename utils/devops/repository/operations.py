@@ -13,7 +13,7 @@ from common.github import GitHub
 from common.github_errors import Record
 from repository import environments as gating
 from repository import owners, protection, publish, settings
-from repository.changes import Applier, Outcome, Printer, shown
+from repository.changes import Applier, Outcome, Printer, carried_out, shown
 from repository.checks import required_checks, workflow_texts
 from repository.generating import Generate, generate
 from repository.policy import policy
@@ -108,7 +108,8 @@ def create(
         settings.check_default_branch(remote.learn(Record(answers[0])), policy())
         remote.await_branch(policy().branch, sleep)
     executor.run(changes[len(made) :])
-    return _outcome(remote, target, changes)
+    applied, refused = carried_out(executor, changes)
+    return _outcome(remote, target, applied, refused)
 
 
 def _code_owners(remote: Remote, *, new: bool) -> list[Change]:

@@ -118,7 +118,8 @@ def _security(slug: Slug, policy: Policy, now: Mapping[str, str]) -> Change:
     what = "secret scanning and push protection: on"
     details = differences(pairs)
     sent = {"security_and_analysis": body}
-    return Change(Verb.UPDATE, what, "PATCH", slug.path, sent, details=details)
+    # Sold apart from the plan: only GitHub knows whether this owner has it.
+    return Change(Verb.UPDATE, what, "PATCH", slug.path, sent, details=details, optional=True)
 
 
 def _has_secret_scanning(plan: str | None, *, private: bool) -> bool:

@@ -21,7 +21,7 @@ from common.errors import DevopsError, FailedError, UnavailableError
 from common.github_errors import GitHubError, Record
 from repository import environments as gating
 from repository import protection, settings
-from repository.changes import ChangeError
+from repository.changes import ChangeError, carried_out
 from repository.checks import required_checks, workflow_texts
 from repository.generating import Generate, generate
 from repository.owners import PATH as CODE_OWNERS
@@ -221,7 +221,8 @@ class Setup:
             known.facts = self._remote.learn(Record(answers[0]))
             settings.check_default_branch(known.facts, self._policy)
             self._remote.await_branch(self._policy.branch, self._sleep)
-        return changes, []
+        applied, refused = carried_out(self._executor, changes)
+        return list(applied), list(refused)
 
     # --- 2 --------------------------------------------------------------------------------------
 
