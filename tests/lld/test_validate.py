@@ -112,3 +112,31 @@ def test_errors_come_first():
     severities = [one.severity.value for one in report.findings]
     assert severities == sorted(severities)
     assert (report.errors, report.passes(strict=False)) == (1, False)
+
+
+def test_function_that_seems_to_serve_an_endpoint_is_one_warning():
+    unsaid = replace(FUNCTION, name="list_sales", method=None, path=None)
+    codes = found(
+        functions=(FUNCTION, unsaid),
+        endpoints=(ENDPOINT, Endpoint("GET", "/sales", 6)),
+    )
+    assert set(codes) == {"function_without_endpoint"}
+    assert "list_sales seems to serve GET /sales" in codes["function_without_endpoint"].message
+
+
+def test_function_that_fits_two_endpoints_is_paired_with_none():
+    unsaid = replace(FUNCTION, name="list_sales", method=None, path=None)
+    endpoints = (ENDPOINT, Endpoint("GET", "/sales", 6), Endpoint("GET", "/old/sales", 7))
+    codes = found(functions=(FUNCTION, unsaid), endpoints=endpoints)
+    assert {"function_without_endpoint", "endpoint_without_function"} <= set(codes)
+
+
+def test_table_with_one_key_needs_no_access_patterns():
+    table = Table("bbws-flags", 9, "flag")
+    assert found(tables=(table,), access_patterns=()) == {}
+
+
+def test_design_without_an_api_needs_no_section_on_it():
+    findings = validate(replace(COMPLETE, functions=(QUEUED,), endpoints=())).findings
+    missing = [one.message for one in findings if one.code == "section_missing"]
+    assert missing and "there is no section on API" not in missing

@@ -27,7 +27,7 @@ def merge(findings: Findings, document: str) -> Design:
     routes = merge_routes(findings.routes, findings.paths)
     attach_details(routes, findings.details)
     functions, function_problems = merge_functions(
-        findings.functions, findings.trees, findings.counts, routes
+        findings.functions, findings.trees, findings.counts, routes, findings.headings
     )
     tables, entities, table_problems = merge_tables(findings, identity.service)
     enums, enum_problems = merge_enums(findings.enums)
@@ -80,8 +80,16 @@ def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 def _scenarios(facts: Iterable[ScenarioFact]) -> tuple[Scenario, ...]:
     found: dict[str, Scenario] = {}
+    steps: dict[str, list[str]] = {}
     for fact in sorted(facts, key=lambda fact: -fact.trust):
-        found.setdefault(fold(fact.scenario.id), fact.scenario)
+        key = fold(fact.scenario.id)
+        if fact.trust is Trust.HINT:
+            steps.setdefault(key, []).append(fact.scenario.scenario or "")
+        else:
+            found.setdefault(key, fact.scenario)
+    for key, told in steps.items():
+        if key in found and not found[key].scenario:
+            found[key] = replace(found[key], scenario=" ".join(told))
     return tuple(sorted(found.values(), key=lambda scenario: scenario.line))
 
 

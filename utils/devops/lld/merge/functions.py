@@ -12,9 +12,10 @@ from lld.names import function_key
 from lld.text import route_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from lld.merge.routes import RouteBook
+    from lld.model import Headline
 
 
 @dataclass(slots=True)
@@ -80,6 +81,7 @@ def merge_functions(
     trees: Iterable[TreeFact],
     counts: Iterable[CountFact],
     routes: RouteBook,
+    headings: Sequence[Headline] = (),
 ) -> tuple[tuple[Function, ...], list[Problem]]:
     """Functions in the order of the document, and what their statements disagree about."""
     facts = [*facts, *_from_trees(trees)]
@@ -99,7 +101,7 @@ def merge_functions(
     by_name = _routes_by_name(routes)
     functions = [_function(entry, routes, by_name) for entry in book.entries]
     functions.sort(key=lambda function: function.line)
-    problems += _miscounts(counts, facts)
+    problems += _miscounts(counts, facts, headings)
     return tuple(functions), problems
 
 
@@ -207,14 +209,19 @@ def _contradictions(entry: _Entry) -> Iterable[Problem]:
             )
 
 
-def _miscounts(counts: Iterable[CountFact], facts: list[FunctionFact]) -> list[Problem]:
-    """A heading's count against the rows of the inventories directly below it."""
+def _miscounts(
+    counts: Iterable[CountFact], facts: list[FunctionFact], headings: Sequence[Headline]
+) -> list[Problem]:
+    """A heading's count against the rows of the inventories in its section."""
     found = []
     counts = list(counts)
     stated = sorted({(fact.line, fact.name) for fact in facts if fact.trust is Trust.STATED})
     lines = [line for line, _ in stated]
-    for position, claim in enumerate(counts):
-        end = counts[position + 1].line if position + 1 < len(counts) else claim.line + 400
+    starts = [heading.line for heading in headings]
+    for claim in counts:
+        after = headings[bisect_right(starts, claim.line) :]
+        level = claim.section.level
+        end = next((one.line for one in after if one.level <= level), lines[-1] + 1 if lines else 0)
         rows = stated[bisect_right(lines, claim.line) : bisect_right(lines, end - 1)]
         below = {name for _, name in rows}
         if below and len(below) != claim.count:

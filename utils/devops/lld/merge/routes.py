@@ -26,12 +26,21 @@ class Route:
     key: str
     facts: list[RouteFact] = field(default_factory=list)
     details: list[DetailFact] = field(default_factory=list)
+    spelling: str | None = None
+    """The path with the parameter names that all methods of it share, when they differ."""
 
     @property
     def path(self) -> str:
         """The most complete spelling among the most trusted statements."""
-        best = max(self.facts, key=lambda f: (min(f.trust, Trust.TOLD), len(f.path), f.trust))
-        return best.path
+        return self.spelling or self._best().path
+
+    def _best(self) -> RouteFact:
+        return max(self.facts, key=_completeness)
+
+    @property
+    def best_trust(self) -> Trust:
+        """How far the spelling of the path is to be trusted."""
+        return self._best().trust
 
     @property
     def trust(self) -> Trust:
@@ -43,6 +52,19 @@ class Route:
         """Names of functions that statements give to this route, most trusted first."""
         ranked = sorted(self.facts, key=lambda fact: -fact.trust)
         return list(dict.fromkeys(fact.function for fact in ranked if fact.function))
+
+
+def _folded(path: str) -> str:
+    return _NAMES.sub("{}", path)
+
+
+_NAMES = re.compile(r"\{[^{}]*\}")
+
+
+def _completeness(fact: RouteFact) -> tuple[int, int, int, int]:
+    """Whole paths before shortened ones, templates before examples of them."""
+    path = fact.path
+    return (min(fact.trust, Trust.TOLD), path.count("/"), path.count("{"), fact.trust)
 
 
 class RouteBook:
@@ -155,7 +177,21 @@ def merge_routes(facts: Iterable[RouteFact], trees: Iterable[PathTreeFact]) -> R
             resolved = _resolve(fact, ends, book)
             if resolved:
                 book.add(resolved)
+    _share_names(book)
     return book
+
+
+def _share_names(book: RouteBook) -> None:
+    """One spelling of the parameters for all methods of a path, the most trusted one."""
+    groups: dict[str, list[Route]] = {}
+    for route in book.routes.values():
+        groups.setdefault(_folded(route.path), []).append(route)
+    for group in groups.values():
+        if len({route.path for route in group}) > 1:
+            best = max(group, key=lambda route: route.best_trust)
+            spelling = best.path
+            for route in group:
+                route.spelling = spelling
 
 
 def _order(fact: RouteFact) -> tuple[int, int, int]:

@@ -17,7 +17,7 @@ from lld.facts import (
     TreeFact,
     Trust,
 )
-from lld.model import Problem, Resource, Severity
+from lld.model import Problem, Resource, Response, Severity
 from lld.names import function_in_title, index_name, without_number
 from lld.naming import (
     default_repository,
@@ -153,13 +153,16 @@ def _function(group: Group) -> FunctionFact | None:
     )
 
 
+_OF_ROUTES = frozenset(("function_name", "request_model", "response_model", "auth"))
+
+
 def _stated_routes(group: Group) -> list[tuple[str, str]]:
     """Whole routes of a group, written as one property or as a method and a path."""
     found = routes_in(group.raw("endpoint"))
     path = path_in(group.raw("path")) or path_in(group.raw("endpoint"))
     if not found and path and "method" in group.values:
         found = [(method, path) for method in methods_in(group.raw("method"))]
-    if not found and "function_name" in group.values:
+    if not found and not _OF_ROUTES.isdisjoint(group.values):
         found = routes_in(group.section.title)
     return found
 
@@ -179,10 +182,27 @@ def _routes(group: Group, function: str | None) -> Iterator[RouteFact]:
             function,
             auth_of(group.raw("auth")),
             group.get("description"),
-            group.get("request_model"),
-            group.get("response_model"),
+            _model_in(group.raw("request_model")),
+            _model_in(group.raw("response_model")),
+            _answers(group.raw("response_model")),
             section=group.section,
         )
+
+
+_STATUS = re.compile(r"(?<!\d)([1-5]\d\d)(?!\d)")
+
+
+def _model_in(text: str) -> str | None:
+    """The one class that a cell about a body names: `` `201` `Domain` ``."""
+    names = re.findall(r"(?<![\w.])[A-Z][a-z]\w*(?![\w.])", text)
+    bare = plain(re.sub(r"\b[1-5]\d\d\b", "", text)).strip(" :–—-")
+    return bare if names == [bare] else None
+
+
+def _answers(text: str) -> tuple[Response, ...]:
+    """The status that a cell about the response begins with."""
+    status = _STATUS.match(plain(text))
+    return (Response(int(status[1]), _model_in(text)),) if status else ()
 
 
 def _table(group: Group) -> Iterator[Fact]:

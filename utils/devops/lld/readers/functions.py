@@ -169,6 +169,8 @@ def _trigger(
 
 
 def _source(trigger: Trigger | None, text: str) -> str | None:
+    if trigger is Trigger.OTHER:
+        return source_of(text) or plain(text) or None
     return None if trigger in (None, Trigger.API) else source_of(text)
 
 

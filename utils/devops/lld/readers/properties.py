@@ -133,7 +133,12 @@ _KNOWN = {
     "sender": "from_address",
     "from email": "from_address",
     "request model": "request_model",
+    "request body": "request_model",
+    "request": "request_model",
     "response model": "response_model",
+    "response body": "response_model",
+    "response": "response_model",
+    "returns": "response_model",
     "description": "description",
     "purpose": "description",
 }
@@ -207,8 +212,10 @@ _LABEL = re.compile(
     r"|(?P<bare>[A-Z][A-Za-z ]{2,30}):)"
     r"\s*(?P<value>\S.*)\Z"
 )
+_BARE_VERSION = re.compile(r"[\s>*]*(?:Document |LLD )?Version\**\s+v?(\d+(?:\.\d+)*)\b", re.I)
 _BETWEEN = re.compile(
-    r"\s+[|·•]\s+|\s+[—–]\s+(?=[A-Z][A-Za-z ]{2,30}:\s)|,\s+(?=\*\*[^*:]{2,40}:?\*\*)"
+    r"\s+[|·•]\s+|\s+(?=\*\*[A-Z][^*:]{2,40}:\*\*\s)|\s+[—–]\s+(?=[A-Z][A-Za-z ]{2,30}:\s)"
+    r"|,\s+(?=\*\*[^*:]{2,40}:?\*\*)"
     r"|\.\s+(?=[A-Z][a-z]+(?: [a-z]+)?:\s)"
 )
 """Between several keys of one line: `**Version**: 1.0 | **Parent**: HLD 3.2`."""
@@ -226,7 +233,7 @@ def read_item(item: Item) -> Iterator[Fact]:
 
 
 def _labels(line: str, number: int, block: Paragraph | Item) -> Iterator[Fact]:
-    if ":" not in line[:60]:
+    if ":" not in line[:60] and "**" not in line[:4] and "ersion" not in line[:20]:
         return
     for part in _BETWEEN.split(line[:2000]):
         yield from _label(part, number, block)
@@ -234,6 +241,9 @@ def _labels(line: str, number: int, block: Paragraph | Item) -> Iterator[Fact]:
 
 def _label(line: str, number: int, block: Paragraph | Item) -> Iterator[Fact]:
     found = _LABEL.match(line)
+    version = _BARE_VERSION.match(line) if not found else None
+    if version:
+        yield PropertyFact("version", version[1], number, block.section, 0, "")
     if not found:
         return
     value = found["value"].strip()

@@ -90,7 +90,7 @@ def _identified(
         story = _text(row.cells, columns, first, Role.STORY)
         scenario = _text(row.cells, columns, first, Role.SCENARIO, Role.EXPECTED)
         if story is None and scenario is None and about_tests:
-            story = _text(row.cells, columns, first, Role.DESCRIPTION)
+            scenario = _text(row.cells, columns, first, Role.DESCRIPTION)
         yield ScenarioFact(Scenario(name, row.line, story, scenario), Trust.STATED)
 
 
@@ -124,6 +124,7 @@ def read_heading(heading: Heading) -> Iterator[Fact]:
 
 def read_item(item: Item) -> Iterator[Fact]:
     """`- **TC-001**: rejects an expired card`."""
+    yield from _steps(item.lines, item.line, item.caption, item.section)
     if not item.section.speaks_of("reference", "tbc", "document control"):
         yield from _leading("\n".join(item.lines), item.line, item.section, around=item.section)
 
@@ -131,6 +132,7 @@ def read_item(item: Item) -> Iterator[Fact]:
 def read_paragraph(paragraph: Paragraph) -> Iterator[Fact]:
     """`**Scenario X-1: pays an invoice**` with its steps below, and `**US-1** - As a user, ...`."""
     first = paragraph.lines[0]
+    yield from _steps(paragraph.lines, paragraph.line, "", paragraph.section)
     if not first.startswith("**"):
         return
     titled = _BOLD_SCENARIO.match(first[:300])
@@ -174,7 +176,30 @@ def _leading(
             return
         if any(word in section.lowered for word in _ASIDE):
             return
-    yield ScenarioFact(Scenario(found["id"], line, told), Trust.TOLD)
+    is_story = bool(_STORY.search(told or "")) and not _GIVEN.search(told or "")
+    is_test = bool(_TEST_ID.match(found["id"])) or bool(_GIVEN.search(told or ""))
+    if is_test and not is_story:
+        yield ScenarioFact(Scenario(found["id"], line, None, told), Trust.TOLD)
+    else:
+        yield ScenarioFact(Scenario(found["id"], line, told), Trust.TOLD)
+
+
+_GIVEN = re.compile(r"\bgiven\b.{3,}|\bwhen\b.{3,}\bthen\b", re.I | re.S)
+_STORY = re.compile(r"\bas an? [\w ]{2,40},? i (?:want|can|need)\b", re.I)
+_TEST_ID = re.compile(r"(?:TC|UT|IT|AT|TS|E2E|[A-Z]+-T|[A-Z]+-[A-Z]*T)[-_ ]?\d|[A-Z]+-T\d")
+_STEPS = re.compile(r"[-*\s]*\**(?:given|when|then|and)\b", re.I)
+
+
+def _steps(lines: tuple[str, ...], line: int, caption: str, section: Section) -> Iterator[Fact]:
+    """`Given … when … then …` below a heading or caption that holds the scenario's id."""
+    if not _STEPS.match(lines[0]):
+        return
+    for title in (caption, without_number(section.title)):
+        found = _LEADING_ID.match(title) if title else None
+        if found:
+            text = plain(" ".join(lines))[:600]
+            yield ScenarioFact(Scenario(found["id"], line, None, text), Trust.HINT)
+            return
 
 
 _SPACED_ID = re.compile(r"([A-Z][A-Z0-9]{0,7}(?:[-_][A-Z]{1,10}){0,3}[-_]\d[\w.]*)\s")

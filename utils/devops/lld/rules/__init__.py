@@ -1,0 +1,1 @@
+"""What a reviewer would ask to have changed: one function a rule, each yields findings."""
