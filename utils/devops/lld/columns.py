@@ -125,7 +125,7 @@ _WORDINGS: dict[Role, str] = {
     Role.RESPONSE: "response|response model|response body|response schema|returns|response type",
     Role.SCENARIO: "scenario|test scenario|test scenarios|test scenario s|scenarios|test case|"
     "test cases|acceptance criteria|test|test name|acceptance criterion|scenario name|"
-    "test case name|test description|test case description",
+    "test case name|test description|test case description|acceptance|acceptance tests",
     Role.SIZES: "memory timeout|memory and timeout|mem timeout|ram timeout|size|sizing|"
     "timeout memory|timeout and memory|memory time|limits|compute",
     Role.SK: "sk|sort key|range key|sk pattern|sort key pattern|gsi sk|sk value|"

@@ -26,6 +26,7 @@ from lld.readers import (
     mermaid,
     openapi_block,
     properties,
+    queue_lines,
     routes,
     scenarios,
     secrets,
@@ -68,6 +69,7 @@ PARAGRAPHS: tuple[Callable[[Paragraph], Iterator[Fact]], ...] = (
     variables.read_line,
     enums.read_line,
     mentions.read_lines,
+    queue_lines.read_line,
     secrets.read_lines,
 )
 ITEMS: tuple[Callable[[Item], Iterator[Fact]], ...] = (
@@ -82,6 +84,7 @@ ITEMS: tuple[Callable[[Item], Iterator[Fact]], ...] = (
     attributes.read_field_item,
     enums.read_line,
     mentions.read_lines,
+    queue_lines.read_line,
     secrets.read_lines,
 )
 

@@ -123,14 +123,18 @@ def _resources(resources: Iterable[Resource], tables: set[str]) -> tuple[Resourc
         known = found.get(key)
         if known is None:
             found[key] = one
-        elif one.details and not known.details:
-            found[key] = replace(known, details=one.details)
+        else:
+            found[key] = replace(
+                known,
+                details={**one.details, **known.details},
+                dead_letter_of=known.dead_letter_of or one.dead_letter_of,
+            )
     queues = {key: one for (kind, key), one in found.items() if kind == "sqs"}
     return tuple(_dead_letters(one, queues) for one in found.values())
 
 
 def _dead_letters(one: Resource, queues: dict[str, Resource]) -> Resource:
-    if one.type != "sqs":
+    if one.type != "sqs" or one.dead_letter_of:
         return one
     key = resource_key(one.name)
     for sign in ("dlq", "deadletterqueue", "deadletter"):

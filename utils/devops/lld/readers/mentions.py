@@ -82,7 +82,7 @@ def read_table(table: Table) -> Iterator[Fact]:
             if re.fullmatch(rf"{_NAME}(?:/[\w.${{}}<>*-]+)*", name) and (
                 "-" in name or "/" in name
             ):
-                yield Resource(kind, name, row.line)
+                yield Resource(kind, name, row.line, _served(row.cells, columns, position))
         for cell in row.cells:
             if "bbws-" in cell or "@" in cell:
                 yield from _said(cell[:LONGEST_CELL], row.line)
@@ -92,6 +92,13 @@ def read_table(table: Table) -> Iterator[Fact]:
             named = first_code(row.cells[first])
             if named and "-" in named:
                 yield TableFact(named, row.line, Trust.HINT, table.section)
+
+
+def _served(cells: tuple[str, ...], columns: dict[Role, int], position: int) -> str | None:
+    """The queue of a row, for the cell that names its dead-letter queue."""
+    if Role.QUEUE not in columns or columns.get(Role.DLQ) != position:
+        return None
+    return first_code(cells[columns[Role.QUEUE]]) or plain(cells[columns[Role.QUEUE]]) or None
 
 
 def _said(text: str, line: int) -> Iterator[Fact]:

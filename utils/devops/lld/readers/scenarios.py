@@ -87,11 +87,21 @@ def _identified(
         name = plain(row.cells[first])
         if not _ID.match(name):
             continue
-        story = _text(row.cells, columns, first, Role.STORY)
+        story = _story(table, row.cells) or _text(row.cells, columns, first, Role.STORY)
         scenario = _text(row.cells, columns, first, Role.SCENARIO, Role.EXPECTED)
         if story is None and scenario is None and about_tests:
             scenario = _text(row.cells, columns, first, Role.DESCRIPTION)
         yield ScenarioFact(Scenario(name, row.line, story, scenario), Trust.STATED)
+
+
+def _story(table: Table, cells: tuple[str, ...]) -> str | None:
+    """A story whose parts stand in columns `As a | I want | So that`."""
+    said = [header_words(cell) for cell in table.header]
+    if "as a" not in said or "i want" not in said:
+        return None
+    role, wish = plain(cells[said.index("as a")]), plain(cells[said.index("i want")])
+    article = "an" if role[:1].lower() in tuple("aeiou") else "a"
+    return f"As {article} {role}, I want {wish}"
 
 
 def _text(
@@ -151,11 +161,10 @@ _BOLD_SCENARIO = re.compile(r"\*\*\s*(?:Test\s+)?Scenario(?:\s+\d+)?\s*[:–—-
 _CRITERION = re.compile(r"(?:AC|CA)[-_ ]?\d+\Z")
 
 
-def _has_id(section: Section | None) -> bool:
-    """Whether a section is one story: its numbered criteria are no scenarios of their own."""
-    return section is not None and any(
-        _LEADING_ID.match(without_number(one.title)) for one in section.lineage()
-    )
+def _story_of(section: Section) -> str | None:
+    """The id of the story a section is about: its numbered criteria belong to it."""
+    ids = (_LEADING_ID.match(without_number(one.title)) for one in section.lineage())
+    return next((found["id"] for found in ids if found), None)
 
 
 def _leading(
@@ -167,9 +176,12 @@ def _leading(
     found = _LEADING_ID.match(text)
     if not found or section.lowered.startswith(_ASIDE):
         return
-    if _CRITERION.match(found["id"]) and _has_id(around):
-        return
     told = plain(found["text"].replace("\n", " ")).strip(" *") or None
+    if _CRITERION.match(found["id"]) and around is not None:
+        story = _story_of(around)
+        if story:
+            yield ScenarioFact(Scenario(story, line, None, told), Trust.HINT)
+            return
     if not (found["word"] or _STORY_ID.match(found["id"])):
         about = around is not None and around.speaks_of(*_ABOUT_TESTS)
         if not about and not _SCENARIO_WORDS.search(text):
@@ -186,7 +198,7 @@ def _leading(
 
 _GIVEN = re.compile(r"\bgiven\b.{3,}|\bwhen\b.{3,}\bthen\b", re.I | re.S)
 _STORY = re.compile(r"\bas an? [\w ]{2,40},? i (?:want|can|need)\b", re.I)
-_TEST_ID = re.compile(r"(?:TC|UT|IT|AT|TS|E2E|[A-Z]+-T|[A-Z]+-[A-Z]*T)[-_ ]?\d|[A-Z]+-T\d")
+_TEST_ID = re.compile(r"(?:TC|UT|IT|AT|TS|E2E)(?:[-_ ][A-Z]+)*[-_ ]?\d|[A-Z]+-[A-Z]*T-?\d")
 _STEPS = re.compile(r"[-*\s]*\**(?:given|when|then|and)\b", re.I)
 
 
