@@ -9,8 +9,9 @@ import requests
 from requests.adapters import BaseAdapter
 
 from common.errors import ExitCode, RefusedError, UnavailableError, UsageProblemError
-from common.github import Clock, GitHub, Limits
+from common.github import GitHub
 from common.github_errors import GitHubError, MalformedAnswerError, PlanLimitError, UnknownKeyError
+from common.github_retry import Clock, Limits
 
 API = "https://github.test/api/v3"
 TOKEN = "token-of-the-tests-0123456789"

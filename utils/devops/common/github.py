@@ -2,7 +2,7 @@
 
 Rules every call follows. The token travels in the `Authorization` header and nowhere else. What
 GitHub certainly did not do (a rate limit) is repeated for every method; what it may have done (a
-500, a dropped connection) only for methods that can be repeated. A wait is announced and bounded.
+500, a dropped connection) only for those that can be (`github_retry`). A wait is announced.
 Answers are `Record`s: a key that should be there and is not is an error of the other side, with the
 request that got it, never a `KeyError`.
 """
@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -21,6 +19,15 @@ from urllib.parse import urlsplit
 
 from common.errors import RefusedError, UnavailableError, UsageProblemError
 from common.github_errors import GitHubError, MalformedAnswerError, Record, failure, records
+from common.github_retry import (
+    REPEATABLE,
+    Clock,
+    Limits,
+    asked_wait,
+    is_rate_limit,
+    reason_of,
+    wait_before_next,
+)
 from common.masking import mask, register
 from common.output import note
 
@@ -29,28 +36,7 @@ if TYPE_CHECKING:
 
 DEFAULT_API = "https://api.github.com"
 API_VERSION = "2022-11-28"
-_REPEATABLE = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_SECONDARY_WAIT = 60.0  # GitHub asks for at least a minute when it names no time
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long the client tries; all in seconds but `attempts`."""
-
-    attempts: int = 4
-    longest_wait: float = 120.0
-    connect: float = 10.0
-    read: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Time and chance, so that tests neither wait nor guess."""
-
-    now: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
-    jitter: Callable[[], float] = random.random
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +184,10 @@ class GitHub:
             response, trouble = self._send(method, address, query, body, headers)
             if response is not None and response.status_code < 400:
                 return self._answer(method, path, response)
-            wait = self._wait(method, attempt, response)
+            wait = wait_before_next(method, attempt, response, self._limits, self._clock)
             if wait is None:
                 raise self._failure(method, path, response, trouble)
-            note(f"GitHub: {_reason(response, trouble)}; trying again in {wait:.0f} s")
+            note(f"GitHub: {reason_of(response, trouble)}; trying again in {wait:.0f} s")
             self._clock.sleep(wait)
             attempt += 1
 
@@ -283,31 +269,6 @@ class GitHub:
             self._known[sent] = (etag, answer)
         return answer
 
-    def _wait(self, method: str, attempt: int, response: requests.Response | None) -> float | None:
-        """Seconds until the next attempt, or None when there is to be none."""
-        if attempt >= self._limits.attempts:
-            return None
-        if response is not None and _is_rate_limit(response):
-            wait = self._asked_wait(response, attempt)
-            return wait if wait <= self._limits.longest_wait else None
-        failed = response is None or response.status_code >= 500
-        if failed and method in _REPEATABLE:
-            backoff = float(2 ** (attempt - 1)) * (0.5 + self._clock.jitter())
-            wait = max(backoff, _retry_after(response) or 0.0)
-            return wait if wait <= self._limits.longest_wait else None
-        return None
-
-    def _asked_wait(self, response: requests.Response, attempt: int) -> float:
-        asked = _retry_after(response)
-        reset = response.headers.get("X-RateLimit-Reset", "")
-        if asked is not None:
-            wait = asked
-        elif response.headers.get("X-RateLimit-Remaining") == "0" and reset.isdigit():
-            wait = max(0.0, float(reset) - self._clock.now())
-        else:
-            wait = _SECONDARY_WAIT * attempt
-        return wait + self._clock.jitter()
-
     def _failure(
         self,
         method: str,
@@ -317,14 +278,14 @@ class GitHub:
     ) -> UnavailableError:
         again = "the same command again goes on from here"
         if response is None:
-            unknown = "" if method in _REPEATABLE else "; whether it took effect is unknown"
+            unknown = "" if method in REPEATABLE else "; whether it took effect is unknown"
             error = UnavailableError(
-                f"{method} {path}: {_reason(None, trouble)}{unknown}", hint=again
+                f"{method} {path}: {reason_of(None, trouble)}{unknown}", hint=again
             )
             error.__cause__ = trouble
             return error
-        if _is_rate_limit(response):
-            until = self._clock.now() + self._asked_wait(response, 1)
+        if is_rate_limit(response):
+            until = self._clock.now() + asked_wait(response, 1, self._clock)
             moment = datetime.fromtimestamp(until, UTC).strftime("%H:%M:%S UTC")
             hint = f"try again after {moment}"
             return GitHubError(f"{method} {path}: rate limit", status=429, hint=hint)
@@ -346,29 +307,6 @@ def _cache_key(address: str, query: Mapping[str, str | int] | None) -> str:
     from requests import Request
 
     return Request("GET", address, params=dict(query or {})).prepare().url or address
-
-
-def _retry_after(response: requests.Response | None) -> float | None:
-    asked = response.headers.get("Retry-After", "") if response is not None else ""
-    return float(asked) if asked.isdigit() else None
-
-
-def _is_rate_limit(response: requests.Response) -> bool:
-    if response.status_code == 429:
-        return True
-    if response.status_code != 403:
-        return False
-    exhausted = response.headers.get("X-RateLimit-Remaining") == "0"
-    return exhausted or "Retry-After" in response.headers or "rate limit" in response.text.lower()
-
-
-def _reason(response: requests.Response | None, trouble: Exception | None) -> str:
-    if response is not None:
-        limited = _is_rate_limit(response)
-        return "rate limit reached" if limited else f"answered {response.status_code}"
-    name = type(trouble).__name__
-    known = {"ReadTimeout": "no answer in time", "ConnectTimeout": "no connection in time"}
-    return known.get(name, f"connection lost or refused ({name})")
 
 
 def _parsed(method: str, path: str, response: requests.Response) -> Any:
