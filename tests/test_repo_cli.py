@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from common.github import Limits
+from common.github_retry import Limits
 from repo_cli import cli
 from tests.repository.house import NAME, PATH, House, gated, house, made, prepared
 

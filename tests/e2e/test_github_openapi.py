@@ -11,9 +11,10 @@ from common.github_errors import GitHubError
 from repository.credentials import Aws, Sources, set_credentials
 from repository.hooks import Wanted, set_hook
 from repository.model import Slug
-from repository.operations import Protect, Target, configure, create, protect
+from repository.operations import Protect, configure, create, protect
 from repository.policy import policy
 from repository.status import read_status
+from repository.target import Target
 from tests.repository.house import NAME, PATH, TOKEN, House, opened
 from tests.repository.openapi import Referee, proxy
 from tests.repository.test_setup import setup

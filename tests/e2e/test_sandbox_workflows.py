@@ -15,7 +15,8 @@ import pytest
 
 from common.github import GitHub
 from repository.model import Slug
-from repository.operations import Target, configure, create
+from repository.operations import configure, create
+from repository.target import Target
 from tests.conftest import ROOT
 from tests.sandbox.support import eventually
 

@@ -14,10 +14,12 @@ import pytest
 import requests
 from click.testing import CliRunner, Result
 
-from common.github import Clock, GitHub
+from common.github import GitHub
+from common.github_retry import Clock
 from repo_cli import cli
 from repository.model import Slug
-from repository.operations import Target, configure, create
+from repository.operations import configure, create
+from repository.target import Target
 from sandbox.github.app import Interruption
 from sandbox.github.server import Server
 from sandbox.github.store import Store

@@ -15,7 +15,8 @@ from common.errors import DevopsError, RefusedError, UnavailableError
 from lld.model import Design
 from repository.generating import Generated
 from repository.model import Slug
-from repository.operations import SetupReport, Target, described, name_of, set_up
+from repository.setup import SetupReport, described, name_of, set_up
+from repository.target import Target
 from tests.repository.house import CI, NAME, House, answer
 from tests.support.files import write_tree
 

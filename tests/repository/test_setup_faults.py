@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from common.errors import DevopsError, ExitCode
-from repository.operations import SetupReport
+from repository.setup import SetupReport
 from tests.repository.house import TOKEN, House, answer
 from tests.repository.test_setup import setup
 

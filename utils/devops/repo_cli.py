@@ -19,8 +19,7 @@ from common.output import emit, note, table
 if TYPE_CHECKING:
     from repository.changes import Outcome
     from repository.credentials import Aws
-    from repository.operations import SetupReport, Target
-    from repository.status import Status
+    from repository.target import Target
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,7 +49,7 @@ def _target(
     org: str, name: str, *, dry_run: bool = False, reviewers: tuple[str, ...] = ()
 ) -> Target:
     from repository.model import Slug
-    from repository.operations import Target
+    from repository.target import Target
 
     return Target(Slug(org, name), dry_run, reviewers)
 
@@ -99,8 +98,9 @@ def create(
         policy().check_name(name)
     if lld is not None:
         from lld.parse import parse_file
+        from repository.setup import described
 
-        stated, found = operations.described(parse_file(lld))
+        stated, found = described(parse_file(lld))
         description, topics = description or stated, (*topics, *found)
     _show(operations.create(target, description, topics), output)
 
@@ -315,26 +315,13 @@ def setup_from_lld(
     """
     from common.progress import step
     from lld.parse import parse_file
-    from repository import operations
+    from repository.setup import name_of, set_up
 
     design = parse_file(lld)
-    chosen = operations.name_of(design, name, allow_name=allow_name)
+    chosen = name_of(design, name, allow_name=allow_name)
     target = _target(org, chosen, dry_run=dry_run, reviewers=reviewers)
-    report = operations.set_up(target, design, path or Path(chosen), step)
-    emit(report.to_json(), output, lambda: _steps(report))
-
-
-def _steps(report: SetupReport) -> str:
-    lines = []
-    for done in report.steps:
-        count = len(done.changes)
-        changes = [f"{count} change{'s' * (count != 1)}"] if count else []
-        what = ", ".join([*changes, *done.notes[:1]]) or "as it has to be"
-        lines.append(f"{done.number} {done.name}: {what}")
-        if report.dry_run:
-            lines += [f"    would {change}" for change in done.changes]
-        lines += [f"    {text}" for text in done.notes[1:]]
-    return "\n".join([*lines, report.url])
+    report = set_up(target, design, path or Path(chosen), step)
+    emit(report.to_json(), output, report.to_text)
 
 
 @cli.command()
@@ -417,17 +404,9 @@ def status(name: str, org: str, check: bool, reviewers: tuple[str, ...], output:
     target = _target(org, name, reviewers=reviewers)
     remote, _ = target.open()
     found = read_status(remote, policy(), target.approvers())
-    emit(found.to_json(), output, lambda: _status(found))
+    emit(found.to_json(), output, found.to_text)
     if check and not found.is_clean:
         click.get_current_context().exit(ExitCode.FAILED)
-
-
-def _status(found: Status) -> str:
-    gates = [(gate.name, gate.label, gate.demands, "; ".join(gate.reasons)) for gate in found.gates]
-    lines = [found.url, table(("gate", "is", "demands", "because"), gates), ""]
-    lines += [f"drift: {change}" for change in found.drift] or ["drift: none"]
-    lines += [f"    {line}" for change in found.drift for line in change.details]
-    return "\n".join([*lines, *(f"note: {text}" for text in found.notes)])
 
 
 if __name__ == "__main__":

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from common.accounts import ValidatedSession
     from repository.model import Facts, Stored
-    from repository.operations import Target
     from repository.policy import WantedEnvironment
     from repository.remote import Remote
+    from repository.target import Target
 
 
 @dataclass(frozen=True, slots=True)

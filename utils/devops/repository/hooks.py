@@ -10,7 +10,7 @@ from repository.vault import from_environment
 from repository.webhooks import check_url, plan_webhook, removal
 
 if TYPE_CHECKING:
-    from repository.operations import Target
+    from repository.target import Target
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,81 +2,29 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from common.errors import FailedError, UnavailableError, UsageProblemError
-from common.github import GitHub
 from common.github_errors import Record
 from repository import environments as gating
 from repository import owners, protection, publish, settings
-from repository.changes import Applier, Outcome, Printer, carried_out, shown
+from repository.changes import Outcome, carried_out
 from repository.checks import required_checks, workflow_texts
-from repository.generating import Generate, generate
 from repository.policy import policy
 from repository.publish import Origin
-from repository.remote import Remote, RulesetsUnavailableError
-from repository.setup import Order, Setup, Show, Step
+from repository.remote import RulesetsUnavailableError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lld.model import Design
-    from repository.changes import Change, Executor
-    from repository.model import Slug
+    from repository.changes import Change
+    from repository.remote import Remote
+    from repository.target import Target
 
 Sleep = Callable[[float], None]
-
-_TITLE_WORDS = re.compile(r"\b(?:low[- ]level design|LLD)\b[:\s-]*", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One repository and how to work on it."""
-
-    slug: Slug
-    dry_run: bool = False
-    reviewers: tuple[str, ...] = ()
-    connect: Callable[[], GitHub] = GitHub.from_environment
-
-    def open(self) -> tuple[Remote, Executor]:
-        """The remote, and what the plan goes to."""
-        github = self.connect()
-        return Remote(github, self.slug), Printer() if self.dry_run else Applier(github)
-
-    def approvers(self) -> dict[str, str]:
-        """Role → team or `@user`, as `--reviewer` named them.
-
-        Raises:
-            UsageProblemError: A role is unknown, or the form is wrong.
-        """
-        chosen = {}
-        roles = policy().teams
-        for words in self.reviewers:
-            role, _, name = words.partition("=")
-            if role not in roles or not name.strip("@"):
-                raise UsageProblemError(
-                    f"--reviewer {words!r} is not ROLE=TEAM or ROLE=@USER",
-                    hint=f"roles: {', '.join(roles)}",
-                )
-            chosen[role] = name
-        return chosen
-
-
-def described(design: Design) -> tuple[str | None, frozenset[str]]:
-    """Description and topics of a repository, from its design."""
-    title = _TITLE_WORDS.sub("", design.title or "").strip(" -:–—")
-    parts = [title or None, f"LLD {design.lld_id}" if design.lld_id else None]
-    description = " · ".join(part for part in parts if part)[:350] or None
-    return description and " ".join(description.split()), _topics(design.service)
-
-
-def _topics(service: str | None) -> frozenset[str]:
-    word = re.sub(r"[^a-z0-9]+", "-", (service or "").lower()).strip("-")[:50]
-    return frozenset({word} if word else ())
 
 
 def create(
@@ -232,81 +180,9 @@ def _outcome(
     return Outcome(str(target.slug), url, tuple(changes), tuple(notes), target.dry_run)
 
 
-# --- setup --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SetupReport:
-    """The six steps of a setup, where the repository is, and what it cost."""
-
-    repository: str
-    url: str
-    folder: str
-    steps: tuple[Step, ...]
-    api_calls: int
-    dry_run: bool
-
-    def to_json(self) -> dict[str, Any]:
-        """The document that `setup-from-lld --output json` prints."""
-        steps = [
-            {
-                "number": step.number,
-                "name": step.name,
-                "changes": shown(step.changes),
-                "notes": list(step.notes),
-            }
-            for step in self.steps
-        ]
-        return {
-            "ok": True,
-            "repository": self.repository,
-            "url": self.url,
-            "path": self.folder,
-            "dry_run": self.dry_run,
-            "steps": steps,
-            "api_calls": self.api_calls,
-        }
-
-
-def name_of(design: Design, name: str | None, *, allow_name: bool) -> str:
-    """The repository a design is to live in.
-
-    Raises:
-        UsageProblemError: The design names none, or one outside the house's pattern.
-    """
-    chosen = name or design.repository
-    if chosen is None and design.service:
-        chosen = policy().name.format(service=design.service)
-    if chosen is None:
-        raise UsageProblemError(
-            f"{design.document} names no repository and no service", hint="name it with --name"
-        )
-    return chosen if allow_name else policy().check_name(chosen)
-
-
 def clone(target: Target, folder: Path) -> Path:
     """Clone the repository into `folder`."""
     remote, _ = target.open()
     facts = remote.require_facts()
     publish.clone(Origin(facts.clone_url, remote.github.token, facts.default_branch), folder)
     return folder
-
-
-def set_up(
-    target: Target,
-    design: Design,
-    folder: Path,
-    show: Show,
-    *,
-    make_files: Generate = generate,
-    sleep: Sleep = time.sleep,
-) -> SetupReport:
-    """Take a design to a repository with its gates, in six resumable steps."""
-    remote, executor = target.open()
-    description, topics = described(design)
-    wanted = settings.Wanted(target.slug, description, topics)
-    order = Order(design, folder, target.approvers(), wanted)
-    run = Setup(remote, policy(), order, executor, make_files=make_files, sleep=sleep)
-    steps = run.run(show)
-    calls = remote.github.calls
-    return SetupReport(str(target.slug), run.url, str(folder), tuple(steps), calls, target.dry_run)

@@ -65,8 +65,7 @@ def alignment(
         changes.append(topics)
     if not alerts_on:
         changes.append(_alerts(wanted.slug))
-    off = any(facts.security.get(name) != "enabled" for name in policy.security)
-    if off and _has_secret_scanning(plan, private=facts.private):
+    if lacks_security(facts, policy) and _has_secret_scanning(plan, private=facts.private):
         changes.append(_security(wanted.slug, policy, facts.security))
     return changes
 
@@ -83,6 +82,11 @@ def check_default_branch(facts: Facts, policy: Policy) -> None:
             f"not {policy.branch!r}",
             hint=f"rename it in its settings ({facts.html_url}/branches), then run this again",
         )
+
+
+def lacks_security(facts: Facts, policy: Policy) -> bool:
+    """Whether one of the security settings is off."""
+    return any(facts.security.get(name) != "enabled" for name in policy.security)
 
 
 def _settings(wanted: Wanted, facts: Facts, policy: Policy) -> list[Change]:

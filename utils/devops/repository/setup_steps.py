@@ -11,9 +11,9 @@ is switched on by step 6, which checks it again on every run.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,29 +28,18 @@ from repository.owners import PATH as CODE_OWNERS
 from repository.owners import code_owners
 from repository.publish import Checkout, Origin
 from repository.remote import Remote, RulesetsUnavailableError, ruleset_of
+from repository.setup_facts import Known, Order, read_known, ruleset_name
 from repository.subjects import is_github_com, subjects
 from repository.vault import ROLE, plan_variables, wanted_variables
 
 if TYPE_CHECKING:
-    from lld.model import Design
     from repository.changes import Change, Executor
-    from repository.model import EnvironmentState, Facts, Owner, Reviewer, Ruleset, Stored
     from repository.policy import Policy
     from repository.protection import Demands
 
 Show = Callable[[str], AbstractContextManager[None]]
 
 _CLASSIC = "no rulesets here: classic protection follows the first push"
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be set up, and where its checkout is."""
-
-    design: Design
-    folder: Path
-    approvers: Mapping[str, str]
-    wanted: settings.Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +66,6 @@ class SetupError(DevopsError):
         self.code = cause.code
 
 
-@dataclass(slots=True)
-class _Known:
-    """What has been read, or made, so far."""
-
-    facts: Facts | None = None
-    owner: Owner | None = None
-    environments: dict[str, EnvironmentState] = field(default_factory=dict)
-    variables: dict[str, dict[str, Stored]] = field(default_factory=dict)
-    access: dict[str, str] = field(default_factory=dict)
-    alerts_on: bool = False
-    ruleset: Ruleset | None = None
-    has_rulesets: bool = True
-    approvers: dict[str, Reviewer] = field(default_factory=dict)
-    texts: dict[str, str] = field(default_factory=dict)
-
-
 class Setup:
     """One run over one repository."""
 
@@ -112,7 +85,7 @@ class Setup:
         self._executor = executor
         self._make_files = make_files
         self._sleep = sleep
-        self._known = _Known()
+        self._known = Known()
         self._slug = remote.slug
 
     def run(self, show: Show) -> list[Step]:
@@ -123,7 +96,7 @@ class Setup:
             DevopsError: Something refused before the first step; nothing was changed.
         """
         with show("reading the repository, its owner and its teams"):
-            self._prepare()
+            self._known = read_known(self._remote, self._policy, self._order)
         steps = []
         for number, (name, act) in enumerate(self._steps(), start=1):
             with show(f"{number}/6 {name}"):
@@ -149,57 +122,6 @@ class Setup:
         """The address people open; known once the repository is there."""
         facts = self._known.facts
         return facts.html_url if facts else str(self._slug)
-
-    # --- before the first step: read, and refuse ------------------------------------------------
-
-    def _prepare(self) -> None:
-        known = self._known
-        known.facts = self._remote.facts()
-        if known.facts is None:
-            known.owner = self._remote.owner()
-            gating.check_plan(known.owner, private=self._order.wanted.private)
-            self._resolve_approvers()
-            return
-        if not known.facts.is_admin:
-            raise UnavailableError(
-                f"this token may not administer {known.facts.full_name}",
-                hint="use a token of an administrator of the repository",
-            )
-        settings.check_default_branch(known.facts, self._policy)
-        self._read_existing(known.facts)
-
-    def _read_existing(self, facts: Facts) -> None:
-        known, remote = self._known, self._remote
-        known.environments = remote.environments()
-        known.alerts_on = remote.alerts_on()
-        if facts.owned_by_org:
-            known.access = remote.team_access()
-        for env in self._policy.environments:
-            if env.deploys and env.name in known.environments:
-                known.variables[env.name] = remote.variables(env.name)
-        try:
-            known.ruleset = remote.ruleset(self._ruleset_name)
-        except RulesetsUnavailableError:
-            known.has_rulesets = False
-        known.approvers = gating.reviewers_by_name(self._policy, self._order.approvers)
-        if self._planned_environments() or self._lacks_security(facts):
-            known.owner = remote.owner()
-            gating.check_plan(known.owner, private=facts.private)
-            self._resolve_approvers()
-
-    def _resolve_approvers(self) -> None:
-        owner = self._known.owner
-        if owner is not None:
-            self._known.approvers = gating.resolve_approvers(
-                self._remote.github, owner, self._policy, self._order.approvers
-            )
-
-    def _lacks_security(self, facts: Facts) -> bool:
-        return any(facts.security.get(name) != "enabled" for name in self._policy.security)
-
-    @property
-    def _ruleset_name(self) -> str:
-        return self._policy.ruleset.format(branch=self._policy.branch)
 
     # --- 1 --------------------------------------------------------------------------------------
 
@@ -254,14 +176,11 @@ class Setup:
 
     # --- 3 --------------------------------------------------------------------------------------
 
-    def _planned_environments(self) -> list[Change]:
+    def _environments(self) -> tuple[list[Change], list[str]]:
         known = self._known
-        return gating.plan_environments(
+        changes = gating.plan_environments(
             self._slug, self._policy, known.environments, known.approvers
         )
-
-    def _environments(self) -> tuple[list[Change], list[str]]:
-        changes = self._planned_environments()
         self._executor.run(changes)
         if changes and not self._executor.dry_run:
             self._read_back()
@@ -318,7 +237,7 @@ class Setup:
         now = self._known.ruleset
         kept = now.enforcement if now else protection.DISABLED
         changes = protection.plan_ruleset(
-            self._slug, self._ruleset_name, self._demands(), now, kept
+            self._slug, ruleset_name(self._policy), self._demands(), now, kept
         )
         try:
             answers = self._executor.run(changes)
@@ -336,7 +255,7 @@ class Setup:
         if not (isinstance(cause, GitHubError) and cause.status == 404):
             return False
         try:
-            self._remote.ruleset(self._ruleset_name)
+            self._remote.ruleset(ruleset_name(self._policy))
         except RulesetsUnavailableError:
             self._known.has_rulesets = False
         return not self._known.has_rulesets
@@ -384,4 +303,6 @@ class Setup:
             return protection.plan_classic(self._slug, demands, now)
         if self._known.ruleset is None:
             return []  # a dry run: the creation was shown
-        return protection.plan_ruleset(self._slug, self._ruleset_name, demands, self._known.ruleset)
+        return protection.plan_ruleset(
+            self._slug, ruleset_name(self._policy), demands, self._known.ruleset
+        )

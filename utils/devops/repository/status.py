@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from common.github_errors import PlanLimitError
+from common.output import table
+from repository.changes import shown
 from repository.checks import Checks, required_checks
 from repository.environments import has_gates, plan_environments, reviewers_by_name
 from repository.gates import Gate, environment_gates, ruleset_gate
@@ -50,10 +52,7 @@ class Status:
             "ok": self.is_clean,
             "repository": self.repository,
             "url": self.url,
-            "drift": [
-                {"change": c.verb.value, "what": c.what, "details": list(c.details)}
-                for c in self.drift
-            ],
+            "drift": shown(self.drift),
             "gates": [
                 {
                     "name": gate.name,
@@ -65,6 +64,16 @@ class Status:
             ],
             "notes": list(self.notes),
         }
+
+    def to_text(self) -> str:
+        """The same for people."""
+        gates = [
+            (gate.name, gate.label, gate.demands, "; ".join(gate.reasons)) for gate in self.gates
+        ]
+        lines = [self.url, table(("gate", "is", "demands", "because"), gates), ""]
+        lines += [f"drift: {change}" for change in self.drift] or ["drift: none"]
+        lines += [f"    {line}" for change in self.drift for line in change.details]
+        return "\n".join([*lines, *(f"note: {text}" for text in self.notes)])
 
 
 def read_status(
