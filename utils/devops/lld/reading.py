@@ -10,6 +10,7 @@ from lld.document import normalize, read_blocks
 from lld.facts import EntityFact, Fact, Findings, FunctionFact, IndexFact, ModelFact, TableFact
 from lld.model import Headline, Problem, Severity
 from lld.readers import (
+    aligned,
     attributes,
     cdk,
     cli_tables,
@@ -17,6 +18,7 @@ from lld.readers import (
     details,
     drawings,
     enums,
+    function_lines,
     functions,
     items,
     key_lines,
@@ -32,6 +34,7 @@ from lld.readers import (
     secrets,
     terraform,
     typescript,
+    variable_lines,
     variables,
 )
 
@@ -55,18 +58,18 @@ TABLES: tuple[Callable[[Table], Iterator[Fact]], ...] = (
     secrets.read_table,
 )
 HEADINGS: tuple[Callable[[Heading], Iterator[Fact]], ...] = (
-    functions.read_heading,
+    function_lines.read_heading,
     routes.read_heading,
     scenarios.read_heading,
     lambda heading: key_lines.read_heading_table(heading.section, heading.line),
 )
 PARAGRAPHS: tuple[Callable[[Paragraph], Iterator[Fact]], ...] = (
     properties.read_paragraph,
-    functions.read_paragraph,
+    function_lines.read_paragraph,
     routes.read_paragraph,
     key_lines.read_paragraph,
     scenarios.read_paragraph,
-    variables.read_line,
+    variable_lines.read_line,
     enums.read_line,
     mentions.read_lines,
     queue_lines.read_line,
@@ -74,12 +77,12 @@ PARAGRAPHS: tuple[Callable[[Paragraph], Iterator[Fact]], ...] = (
 )
 ITEMS: tuple[Callable[[Item], Iterator[Fact]], ...] = (
     properties.read_item,
-    functions.read_item,
+    function_lines.read_item,
     routes.read_item,
     key_lines.read_item,
     scenarios.read_item,
-    variables.read_item,
-    variables.read_line,
+    variable_lines.read_item,
+    variable_lines.read_line,
     enums.read_item,
     attributes.read_field_item,
     enums.read_line,
@@ -97,17 +100,18 @@ _DRAWN: tuple[_Reader, ...] = (
     routes.read_request_example,
     routes.read_route_list,
     items.read_items,
-    variables.read_assignments,
+    aligned.read_key_table,
+    variable_lines.read_assignments,
     mentions.read_fence,
 )
 _SHELL: tuple[_Reader, ...] = (
     cli_tables.read_create_table,
-    variables.read_assignments,
+    variable_lines.read_assignments,
     mentions.read_fence,
 )
 _YAML: tuple[_Reader, ...] = (
     openapi_block.read_structured,
-    variables.read_assignments,
+    variable_lines.read_assignments,
     mentions.read_fence,
 )
 _JSON: tuple[_Reader, ...] = (items.read_items, details.read_example, *_YAML)

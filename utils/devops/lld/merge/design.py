@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from lld.facts import Findings, ScenarioFact, Trust, VariableFact
 from lld.merge.functions import merge_functions
+from lld.merge.identity import identify
 from lld.merge.models import merge_enums, merge_models
 from lld.merge.routes import attach_details, endpoints, merge_routes
-from lld.merge.settings import facts_of, group_properties, identify
+from lld.merge.settings import facts_of, group_properties
 from lld.merge.tables import merge_tables
 from lld.model import Design, EnvironmentVariable, Problem, Resource, Scenario
 from lld.text import fold, resource_key

@@ -1,23 +1,21 @@
-"""Tables with their keys and indexes, and the entities they hold."""
+"""Tables with their keys and indexes."""
 
 from __future__ import annotations
 
-import itertools
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lld.facts import EntityFact, Findings, IndexFact, IndexUseFact, TableFact, Trust
+from lld.merge.entities import merge_entities
 from lld.model import Entity, Index, Problem, Severity, Table
-from lld.names import camel
 from lld.text import fold, resource_key, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-_PLACEHOLDER = re.compile(r"\{[^{}]*\}|<[^<>]*>")
 _GSI = re.compile(r"(?:GSI|LSI)[-_ ]?(\d+)\Z", re.I)
 
 
@@ -69,7 +67,7 @@ def merge_tables(
     """Tables, entities and what their statements disagree about."""
     tables = _tables(findings, service)
     if not tables:
-        return (), _entities(findings.entities), []
+        return (), merge_entities(findings.entities), []
     scopes = _Scopes(tables)
     for fact in findings.tables:
         if fact.name is None:
@@ -82,7 +80,7 @@ def merge_tables(
     made.sort(key=lambda table: table.line)
     problems += _undefined(findings.index_uses, tables)
     names = _index_names(tables, made)
-    entities = [_with_index_names(entity, names) for entity in _entities(findings.entities)]
+    entities = [_with_index_names(entity, names) for entity in merge_entities(findings.entities)]
     return tuple(made), tuple(entities), problems
 
 
@@ -274,99 +272,3 @@ def _undefined(uses: Iterable[IndexUseFact], tables: list[_Table]) -> list[Probl
                 "define its keys, or query an index that exists",
             )
     return list(found.values())
-
-
-# --- entities ------------------------------------------------------------------------------------
-
-
-def pattern_key(pattern: str | None) -> str:
-    """A key pattern with the names of its placeholders folded away."""
-    return _PLACEHOLDER.sub("{}", pattern or "").upper()
-
-
-def _entities(facts: list[EntityFact]) -> tuple[Entity, ...]:
-    stated = _joined([fact for fact in facts if fact.trust >= Trust.TOLD])
-    if not stated:
-        stated = [_generalized(fact) for fact in facts if fact.pk_pattern]
-    found: dict[tuple[str, str], EntityFact] = {}
-    for fact in sorted(stated, key=lambda fact: (-fact.trust, fact.line)):
-        key = (pattern_key(fact.pk_pattern), pattern_key(fact.sk_pattern))
-        if key not in found:
-            found[key] = fact
-        elif fact.index_keys and not found[key].index_keys:
-            found[key] = replace(found[key], index_keys=fact.index_keys)
-    kept = _without_halves(list(found.values()))
-    return tuple(
-        Entity(
-            fact.name or _named_by_keys(fact),
-            fact.pk_pattern,
-            fact.sk_pattern,
-            fact.line,
-            fact.index_keys,
-        )
-        for fact in sorted(kept, key=lambda fact: fact.line)
-    )
-
-
-def _named_by_keys(fact: EntityFact) -> str:
-    """The entity that the prefix of its sort or partition key names: `ORDER#{id}` -> `Order`."""
-    for pattern in (fact.sk_pattern, fact.pk_pattern):
-        prefix = re.match(r"([A-Za-z][A-Za-z_]*)#", pattern or "")
-        if prefix:
-            return camel(prefix[1])
-    return "Item"
-
-
-def _without_halves(facts: list[EntityFact]) -> list[EntityFact]:
-    """Drop a statement of one key alone where another states both."""
-    whole = {pattern_key(f.pk_pattern) for f in facts if f.pk_pattern and f.sk_pattern}
-    return [
-        fact
-        for fact in facts
-        if fact.pk_pattern and (fact.sk_pattern or pattern_key(fact.pk_pattern) not in whole)
-    ]
-
-
-def _joined(facts: list[EntityFact]) -> list[EntityFact]:
-    """Two lines of one list, one a partition and one a sort key, are one statement."""
-    done: list[EntityFact] = []
-    for fact in facts:
-        last = done[-1] if done else None
-        if (
-            last is not None
-            and fact.pk_pattern is None
-            and last.sk_pattern is None
-            and last.section is fact.section
-            and fact.line - last.line < 4
-        ):
-            done[-1] = replace(last, sk_pattern=fact.sk_pattern, name=last.name or fact.name)
-        else:
-            done.append(fact)
-    return done
-
-
-_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:T[\d:.Z+-]*)?\Z")
-
-
-def _generalized(fact: EntityFact) -> EntityFact:
-    """The pattern behind an example: `TENANT#t_123` -> `TENANT#{tenantId}`."""
-    return replace(
-        fact,
-        pk_pattern=_pattern_of(fact.pk_pattern),
-        sk_pattern=_pattern_of(fact.sk_pattern),
-    )
-
-
-def _pattern_of(value: str | None) -> str | None:
-    if not value or "#" not in value or "{" in value:
-        return value
-    parts = value.split("#")
-    made = [parts[0]]
-    for label, part in itertools.pairwise(parts):
-        if _TIME.match(part):
-            made.append("{timestamp}")
-        elif re.fullmatch(r"[A-Z_]+", part):
-            made.append(part)
-        else:
-            made.append("{" + label.lower() + "Id}")
-    return "#".join(made)

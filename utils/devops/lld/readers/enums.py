@@ -109,6 +109,9 @@ def read_item(item: Item) -> Iterator[Fact]:
     name = next((group for group in found.groups() if group), None) if found else None
     if name is None and item.caption and item.section.speaks_of("enum"):
         name = model_name(item.caption)
+    if name is None and value and value[1].isupper() and item.lines[0].lstrip().startswith("`"):
+        heading = without_number(item.section.title)
+        name = heading if re.fullmatch(r"[A-Z][a-z]+(?:[A-Z][a-z]+)+", heading) else None
     if value and name and name.lower() not in ("values", "definitions", "s"):
         yield EnumFact(name, (value[1],), item.line, Trust.TOLD)
 

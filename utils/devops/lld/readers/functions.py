@@ -1,4 +1,4 @@
-"""Lambda functions from inventory tables, headings and lists."""
+"""Lambda functions from inventory tables."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from lld.columns import Role, first_column, header_words, roles
-from lld.facts import CountFact, Fact, FunctionFact, RouteFact, Trust
+from lld.facts import Fact, FunctionFact, RouteFact, Trust
 from lld.model import Resource, Trigger
-from lld.names import function_in_title, without_number
+from lld.names import without_number
 from lld.readers.triggers import source_of, trigger_of, trigger_told
 from lld.text import (
     code_spans,
@@ -21,15 +21,13 @@ from lld.text import (
     seconds,
     sizes_in,
     vocabulary,
-    words,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lld.blocks import Heading, Item, Paragraph, Row, Section, Table
+    from lld.blocks import Row, Section, Table
 
-_COUNT = re.compile(r"\((\d{1,3})\b[^()]*\)|\b(\d{1,3}) (?:lambda )?functions\b", re.I)
 _NAME = re.compile(r"[A-Za-z][\w${}<>.:/ -]{1,90}\Z")
 _TELLING = (
     Role.ENDPOINT,
@@ -51,7 +49,7 @@ def read_table(table: Table) -> Iterator[Fact]:
     if (
         position is None
         and _first_is_name(table)
-        and (_lists_functions(table.section) or _about_functions(table.section.lowered))
+        and (_lists_functions(table.section) or is_about_functions(table.section.lowered))
     ):
         position = first_column(table.header)
     if position is None and _handlers_are_names(table, columns):
@@ -113,7 +111,8 @@ def _row(
         return
     methods = tuple(_routes(cell(Role.ENDPOINT), cell(Role.METHOD), cell(Role.PATH)))
     if not methods:
-        methods = tuple(routes_in(cell(Role.TRIGGER)))
+        others = (cell(Role.TRIGGER), *(c for i, c in enumerate(row.cells) if i != position))
+        methods = next((tuple(found) for c in others if (found := routes_in(c))), ())
     trigger, trigger_text = _trigger(row, position, methods, cell)
     description = plain(cell(Role.DESCRIPTION)) or None
     memory, timeout = sizes_in(cell(Role.SIZES))
@@ -155,6 +154,9 @@ def _trigger(
     trigger = trigger_of(text)
     if methods:
         return (Trigger.API if trigger in (None, Trigger.OTHER) else trigger), text
+    timed = next((c for c in row.cells if _TIMES.search(c)), None)
+    if trigger is Trigger.EVENTBRIDGE and timed:
+        return Trigger.SCHEDULE, timed
     if trigger in (None, Trigger.OTHER):
         # Without a route, the columns of routes say what else starts it.
         for role in (Role.ENDPOINT, Role.PATH, Role.METHOD):
@@ -166,6 +168,9 @@ def _trigger(
             if other is not None:
                 return other, said
     return trigger, text
+
+
+_TIMES = re.compile(r"\b(?:cron|rate)\s*\(", re.I)
 
 
 def _source(trigger: Trigger | None, text: str) -> str | None:
@@ -222,75 +227,12 @@ def auth_of(text: str) -> str | None:
     return "jwt"
 
 
-def read_heading(heading: Heading) -> Iterator[Fact]:
-    """A heading that announces one function, or how many there are."""
-    title = heading.section.title
-    name = function_in_title(title)
-    if name:
-        yield FunctionFact(name, heading.line, Trust.TOLD, heading.line)
-    if "function" in heading.section.lowered or "lambda" in heading.section.lowered:
-        count = _COUNT.search(without_number(title))
-        if count:
-            yield CountFact(int(count[1] or count[2]), heading.line, heading.section)
-
-
-_ITEM = re.compile(r"(?:\*\*|`)+([A-Za-z]\w*(?:[_-][\w${}]+)*)(?:\*\*|`)+\s*(?:[:–—-]|(?=\())")
-
-
-def read_item(item: Item) -> Iterator[Fact]:
-    """`- **create_order**: POST /v1.0/orders` in a section about functions."""
-    if not item.section.lineage() or not _about_functions(item.section.lowered):
-        return
-    found = _ITEM.match(item.lines[0])
-    text = " ".join(item.lines)
-    methods = tuple(routes_in(text))
-    if not found or (len(words(found[1])) < 2 and not methods):
-        return
-    trigger = Trigger.API if methods else trigger_told(text[found.end() :])
-    memory, timeout = sizes_in(text)
-    yield FunctionFact(
-        found[1], item.line, Trust.TOLD, item.section.line, trigger, methods, memory, timeout
-    )
-    for method, path in methods:
-        yield RouteFact(method, path, item.line, Trust.TOLD, found[1], section=item.section)
-
-
 _LISTS = ("inventory", "list", "overview", "catalog", "specification", "summary", "details")
 
 
-def _about_functions(title: str) -> bool:
-    if "lambda function" in title or title.rstrip(" :").endswith(("functions", "lambdas")):
+def is_about_functions(title: str) -> bool:
+    """Whether a lower-case heading announces a list of functions."""
+    ends = ("functions", "lambdas", "handlers")
+    if "lambda function" in title or title.rstrip(" :").endswith(ends):
         return True
     return ("lambda" in title or "function" in title) and any(word in title for word in _LISTS)
-
-
-_SERVED = re.compile(
-    r"\W{0,4}(?:handled|served|implemented|processed) by (?:the )?(?:lambda |function |handler )*"
-    r"(?:`|\*\*)([A-Za-z]\w*(?:[_-][\w${}]+)*)(?:`|\*\*)",
-    re.I,
-)
-_SAID = re.compile(
-    r"(?:The )?(?:function |lambda )?`([A-Za-z]\w*(?:[_-][\w${}]+)*)`\s+"
-    r"((?:function |lambda )?"
-    r"(?:is |gets |runs |starts |consumes |listens |subscribes |polls )[^.]{4,200})",
-    re.I,
-)
-
-
-def read_paragraph(paragraph: Paragraph) -> Iterator[Fact]:
-    """`` `purge_old` is started by a schedule `` adds to a function that is listed elsewhere."""
-    for offset, line in enumerate(paragraph.lines):
-        served = next(_SERVED.finditer(line[:1000]), None) if " by " in line else None
-        routes = routes_in(paragraph.section.title) if served else []
-        if served and routes:
-            number, section = paragraph.line + offset, paragraph.section
-            yield FunctionFact(
-                served[1], number, Trust.TOLD, section.line, Trigger.API, tuple(routes)
-            )
-            for method, path in routes:
-                yield RouteFact(method, path, number, Trust.TOLD, served[1], section=section)
-        for name, said in _SAID.findall(line[:1000]) if "`" in line else ():
-            trigger = trigger_told(said)
-            if trigger:
-                number = paragraph.line + offset
-                yield FunctionFact(name, number, Trust.HINT, number, trigger)

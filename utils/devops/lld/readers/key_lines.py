@@ -180,19 +180,25 @@ def _key_line(line: str, number: int, section: Section, caption: str) -> Iterato
         return
     pk, sk = keys_in(line)
     bare = text.split()[0].rstrip(":") if text else ""
-    if bare in ("PK", "pk") and role == "pk":
-        pk = pk or bare
-    elif bare in ("SK", "sk") and role == "sk":
-        sk = sk or bare
+    said = next((word for word in (bare, code or "") if word.lower() == role), None)
+    if role == "pk":
+        pk = pk or said
+    elif role == "sk":
+        sk = sk or said
     if not pk and not sk:
         return
     title = without_number(section.title)
     if named:
         yield IndexFact(named[0], number, Trust.TOLD, section, named[1], pk, sk)
+    elif _OF_AN_INDEX.search(caption):
+        return  # its name stands in another line of the list, which the list's group knows
     elif is_resource_name(title):
         yield TableFact(title, section.line, Trust.STATED, section, pk, sk)
     else:
         yield TableFact(None, number, Trust.TOLD, section, pk, sk)
+
+
+_OF_AN_INDEX = re.compile(r"\b(?:gsi|secondary index)\b", re.I)
 
 
 def _line_entity(section: Section, caption: str) -> str:
@@ -209,7 +215,9 @@ def is_resource_name(text: str) -> bool:
 
 
 _TABLE_TITLE = re.compile(
-    r"(?:dynamodb(?:\s+table)?|table)\s*\d*\s*[:–—-]\s*([\w${}.-]+)|([\w${}.-]*[a-z][\w${}]*-[\w${}.-]+)\s+table\Z",
+    r"(?:dynamodb(?:\s+table)?|table)\s*\d*\s*[:–—-]\s*([\w${}.-]+)"
+    r"|([\w${}.-]*[a-z][\w${}]*-[\w${}.-]+)\s+table\Z"
+    r"|(?:dynamodb\s+)?table\s+([a-z]\w*(?:-[\w${}.]+)+)\Z",
     re.I,
 )
 
@@ -217,6 +225,6 @@ _TABLE_TITLE = re.compile(
 def read_heading_table(section: Section, line: int) -> Iterator[Fact]:
     """`#### Table: bbws-orders-{env}`."""
     found = _TABLE_TITLE.match(without_number(section.title))
-    name = (found[1] or found[2]) if found else None
+    name = next((group for group in found.groups() if group), None) if found else None
     if name and ("-" in name or "_" in name or "{" in name):
         yield TableFact(name, line, Trust.STATED, section)

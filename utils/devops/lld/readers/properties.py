@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lld.blocks import Item, Paragraph, Table
 from lld.columns import Role, first_column, header_words, roles
 from lld.facts import Fact, PropertyFact
+from lld.naming import repository_in
 from lld.text import plain, vocabulary
 
 if TYPE_CHECKING:
@@ -212,6 +213,7 @@ _LABEL = re.compile(
     r"|(?P<bare>[A-Z][A-Za-z ]{2,30}):)"
     r"\s*(?P<value>\S.*)\Z"
 )
+_REPOSITORY_WORD = re.compile(r"[\s>*]*(?:the )?(?:github |git |code )?repository\b", re.I)
 _BARE_VERSION = re.compile(r"[\s>*]*(?:Document |LLD )?Version\**\s+v?(\d+(?:\.\d+)*)\b", re.I)
 _BETWEEN = re.compile(
     r"\s+[|·•]\s+|\s+(?=\*\*[A-Z][^*:]{2,40}:\*\*\s)|\s+[—–]\s+(?=[A-Z][A-Za-z ]{2,30}:\s)"
@@ -233,7 +235,8 @@ def read_item(item: Item) -> Iterator[Fact]:
 
 
 def _labels(line: str, number: int, block: Paragraph | Item) -> Iterator[Fact]:
-    if ":" not in line[:60] and "**" not in line[:4] and "ersion" not in line[:20]:
+    told = "ersion" in line[:20] or "epository" in line
+    if ":" not in line[:60] and "**" not in line[:4] and not told:
         return
     for part in _BETWEEN.split(line[:2000]):
         yield from _label(part, number, block)
@@ -245,6 +248,9 @@ def _label(line: str, number: int, block: Paragraph | Item) -> Iterator[Fact]:
     if version:
         yield PropertyFact("version", version[1], number, block.section, 0, "")
     if not found:
+        named = repository_in(line) if _REPOSITORY_WORD.match(line) else None
+        if named:
+            yield PropertyFact("repository", named, number, block.section, 0, "")
         return
     value = found["value"].strip()
     key = _property(found["bold"] or found["bare"], value)

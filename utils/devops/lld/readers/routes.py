@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from lld.columns import Role, first_column, header_words, roles
-from lld.facts import Fact, PathTreeFact, RouteFact, Trust
+from lld.facts import Fact, FunctionFact, PathTreeFact, RouteFact, Trust
+from lld.model import Trigger
 from lld.readers.functions import auth_of, function_cell
 from lld.text import code_spans, methods_in, path_in, plain, routes_in
 
@@ -237,11 +238,21 @@ def read_route_list(fence: Fence) -> Iterator[Fact]:
             continue
         begins = line.lstrip(" -*").startswith(_STARTS)
         trust = Trust.TOLD if begins and not drawn and not _is_aside(fence.section) else Trust.HINT
-        for method, path in routes_in(line):
-            if offset:  # the first line is the request example's
-                yield RouteFact(method, path, fence.line + offset, trust, section=fence.section)
+        served = _ARROW.search(line[:600]) if begins and not drawn else None
+        name = served[1] if served else None
+        found = routes_in(line)
+        for method, path in found:
+            if offset or name:  # the first line is the request example's
+                yield RouteFact(
+                    method, path, fence.line + offset, trust, name, section=fence.section
+                )
+        if name and found:
+            yield FunctionFact(
+                name, fence.line + offset, Trust.TOLD, fence.line, Trigger.API, tuple(found)
+            )
 
 
+_ARROW = re.compile(r"\s(?:->|→|=>)\s*`?([A-Za-z]\w*(?:[-_]\w+)+)`?(?:\s|\Z)")
 _TREE_MARKS = re.compile(r"[│├└─|+`\s-]*")
 
 

@@ -63,7 +63,7 @@ def read_table(table: Table) -> Iterator[Fact]:
 def _all_ids(table: Table, column: int) -> bool:
     """Whether every cell of a column is an id, whatever its header says."""
     cells = [plain(row.cells[column]) for row in table.rows[:200]]
-    return bool(cells) and all(_ID.match(cell) for cell in cells)
+    return bool(cells) and all(_ID.match(cell) or _SPACED_ID.match(cell) for cell in cells)
 
 
 def _id_column(table: Table, columns: dict[Role, int]) -> int:
@@ -85,12 +85,16 @@ def _identified(
 ) -> Iterator[Fact]:
     for row in table.rows:
         name = plain(row.cells[first])
+        spaced = _SPACED_ID.match(name)
+        rest = name[spaced.end() :].strip(" :–—-") if spaced else ""
+        name = spaced[1] if spaced else name
         if not _ID.match(name):
             continue
         story = _story(table, row.cells) or _text(row.cells, columns, first, Role.STORY)
         scenario = _text(row.cells, columns, first, Role.SCENARIO, Role.EXPECTED)
         if story is None and scenario is None and about_tests:
             scenario = _text(row.cells, columns, first, Role.DESCRIPTION)
+        story = story or rest or None
         yield ScenarioFact(Scenario(name, row.line, story, scenario), Trust.STATED)
 
 
