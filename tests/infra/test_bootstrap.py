@@ -28,9 +28,13 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.session.Session]:
         yield boto3.session.Session(region_name=DEV.region)
 
 
-def bootstrap(session: boto3.session.Session, env: Environment = DEV) -> list[str]:
+def bootstrap(
+    session: boto3.session.Session,
+    env: Environment = DEV,
+    repositories: tuple[str, ...] = REPOSITORY,
+) -> list[str]:
     account = Account(session)
-    steps = plan_bootstrap(account, env, REPOSITORY)
+    steps = plan_bootstrap(account, env, repositories)
     carry_out(account, steps, lambda _step: None, lambda _seconds: None)
     return [step.text for step in steps]
 
@@ -88,6 +92,20 @@ def test_a_role_that_was_changed_by_hand_is_corrected(session: boto3.session.Ses
     role = "github-2_bbws_auth_lambda-dev"
     session.client("iam").delete_role_policy(RoleName=role, PolicyName="pipeline")
     assert bootstrap(session) == [f"role {role}: give its permissions"]
+
+
+def test_trap_5_1_a_name_alone_never_replaces_a_trust_that_has_the_ids(
+    session: boto3.session.Session,
+) -> None:
+    with_ids = ("bbws@12/2_bbws_auth_lambda@34",)
+    bootstrap(session)
+    corrected = [
+        f"role github-2_bbws_auth_lambda-{kind}dev: correct who may assume it"
+        for kind in ("", "plan-")
+    ]
+    assert bootstrap(session, repositories=with_ids) == corrected
+    assert bootstrap(session) == []
+    assert bootstrap(session, repositories=("bbws@12/2_bbws_auth_lambda@35",)) == corrected
 
 
 def statements(env: str, which: int = 0) -> list[dict[str, Any]]:

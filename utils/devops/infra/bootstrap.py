@@ -7,6 +7,7 @@ run has none, and a dry run shows the very calls that a real one makes. Nothing 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ _ABSENT = frozenset(
         "TableNotFoundException",
     }
 )
+_IDS = re.compile(r"@\d+(?=[/:])")
 _PUBLIC_BLOCK = {
     "BlockPublicAcls": True,
     "IgnorePublicAcls": True,
@@ -298,6 +300,14 @@ def _provider(account: Account, environment: Environment) -> Iterator[Step]:
         )
 
 
+def _trusts_the_same(held: Any, wanted: dict[str, Any]) -> bool:
+    """Whether a trust policy is as wanted, or names the same repository by its ids too."""
+    if held == wanted:
+        return True
+    texts = [json.dumps(document, sort_keys=True) for document in (held, wanted)]
+    return "@" not in texts[1] and _IDS.sub("", texts[0]) == texts[1]
+
+
 def _role(account: Account, environment: Environment, role: Role) -> Iterator[Step]:
     found = account.read("iam", "get_role", RoleName=role.name)
     trust = json.dumps(role.trust)
@@ -314,7 +324,7 @@ def _role(account: Account, environment: Environment, role: Role) -> Iterator[St
                 "Tags": _tags(environment),
             },
         )
-    elif found["Role"].get("AssumeRolePolicyDocument") != role.trust:
+    elif not _trusts_the_same(found["Role"].get("AssumeRolePolicyDocument"), role.trust):
         yield Step(
             f"role {role.name}: correct who may assume it",
             "iam",
