@@ -119,6 +119,22 @@ def test_lists_names_and_ages_but_no_secret(gated: House, monkeypatch: pytest.Mo
     assert VALUE not in result.output
 
 
+@pytest.mark.parametrize("mode", [(), ("--trust-policy", "print")], ids=["set", "trust"])
+def test_a_role_of_another_account_is_refused(gated: House, mode: tuple[str, ...]) -> None:
+    before = gated.world()
+    words = ("--role-arn", "arn:aws:iam::536580886816:role/github-x-dev", *mode)
+    result = gated.on("secrets", "--env", "prod", *words)
+    assert result.exit_code == 3
+    assert "is no role of prod's account 093646564004" in result.stderr
+    assert gated.world() == before
+
+
+def test_what_only_reads_takes_no_secret(gated: House) -> None:
+    result = gated.on("secrets", "--env", "dev", "--list", "--from-env", "KEY")
+    assert result.exit_code == 2
+    assert "--from-env sets secrets" in result.stderr
+
+
 def test_a_dry_run_sets_nothing(gated: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEY", VALUE)
     before = gated.world()

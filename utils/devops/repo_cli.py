@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from repository.credentials import Aws
     from repository.target import Target
 
+_SETTING = ("from_env", "from_stdin", "from_secrets_manager", "rotate")
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -175,6 +177,10 @@ def secrets(output: str, **options: Any) -> None:
     chosen = [key for key in ("listing", "trust_policy", "preflight") if options[key]]
     if len(chosen) > 1:
         raise click.UsageError("--list, --trust-policy and --preflight do not go together")
+    setting = [key for key in _SETTING if options[key]]
+    if chosen and setting:
+        words = f"--{setting[0].replace('_', '-')}"
+        raise click.UsageError(f"{words} sets secrets; --list, --trust-policy, --preflight do not")
     target = _target(options["org"], options["name"], dry_run=options["dry_run"])
     aws = Aws(options["region"], options["profile"], options["role_arn"])
     if chosen:

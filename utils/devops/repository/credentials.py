@@ -174,7 +174,7 @@ def _provider(remote: Remote, env: str) -> Provider:
 
 def _role_name(facts: Facts, env: str, aws: Aws) -> str:
     if aws.role_arn:
-        return aws.role_arn.rsplit("/", 1)[-1]
+        return vault.check_role(aws.role_arn, environment(env)).rsplit("/", 1)[-1]
     return policy().role_name(facts.full_name.split("/", 1)[1], env)
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from common.environments import environment
-from common.errors import UnavailableError, UsageProblemError
+from common.errors import RefusedError, UnavailableError, UsageProblemError
 from common.masking import register
 from repository.changes import Change, Verb, differences
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from boto3 import Session
 
+    from common.environments import Environment
     from repository.model import Slug, Stored
     from repository.policy import Policy, WantedEnvironment
 
@@ -48,12 +49,29 @@ class SecretValue:
 def wanted_variables(
     policy: Policy, wanted: WantedEnvironment, repository: str, role_arn: str | None = None
 ) -> dict[str, str]:
-    """What the workflows of an environment read as variables; a gate reads none."""
+    """What the workflows of an environment read as variables; a gate reads none.
+
+    Raises:
+        RefusedError: `role_arn` is no role of the environment's account.
+    """
     if wanted.deploys is None:
         return {}
     env = environment(wanted.deploys)
+    if role_arn is not None:
+        check_role(role_arn, env)
     arn = role_arn or policy.role_arn(repository, wanted.deploys)
     return {ROLE: arn, ACCOUNT: env.account, REGION: env.region}
+
+
+def check_role(arn: str, env: Environment) -> str:
+    """`arn`, if it is a role of the account that `env` is in.
+
+    Raises:
+        RefusedError: It is not: jobs would sign in somewhere else.
+    """
+    if re.fullmatch(rf"arn:aws:iam::{env.account}:role/[\w+=,.@/-]+", arn):
+        return arn
+    raise RefusedError(f"{arn!r} is no role of {env.name}'s account {env.account}")
 
 
 def plan_variables(
