@@ -1,4 +1,4 @@
-"""A document as a stream of blocks, read from the token tree.
+"""A document as a stream of blocks, read from its tokens.
 
 Sections nest by heading level. A caption is a line that is bold from end to end (or up to a closing
 colon); it belongs to the next table, fence or list of its section. A nested list's caption is the
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from lld.blocks import Block, Fence, Heading, Item, Paragraph, Row, Section, Table
 from lld.html_tables import html_tables
 from lld.text import plain
-from lld.tokens import block_tokens
+from lld.tokens import each_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from markdown_it.token import Token
 
@@ -35,11 +35,16 @@ def normalize(text: str) -> str:
     return text.replace("\0", "\ufffd") if "\0" in text else text
 
 
-def read_blocks(text: str) -> Iterator[Block]:
-    """Yield every block of the document in order, each with its section and line."""
-    reader = _BlockReader(text)
-    for tokens, line_count in block_tokens(text):
-        yield from reader.read(tokens, line_count)
+def each_block(text: str, visit: Callable[[Block], None]) -> None:
+    """Call `visit` with every block of the document in order; none is kept."""
+    each_token(text, _BlockReader(text, visit).take)
+
+
+def read_blocks(text: str) -> list[Block]:
+    """Every block of a document that is small enough to keep them all."""
+    found: list[Block] = []
+    each_block(text, found.append)
+    return found
 
 
 def _caption(lines: tuple[str, ...]) -> str:
@@ -60,48 +65,52 @@ def _caption(lines: tuple[str, ...]) -> str:
 
 
 class _BlockReader:
-    """Keeps the current section and caption while tokens go by."""
+    """Keeps the current section, caption and list items while tokens go by."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, visit: Callable[[Block], None]) -> None:
         self._text = text
+        self._visit = visit
+        self._last_line = text.rstrip("\n").count("\n") + 1
         self._section = Section("", 0, 1, 0)
         self._count = 0
         self._caption = ""
         self._items: list[str] = []
+        self._depth = 0
+        self._level = 0
+        """Level of the heading whose text comes next, or 0."""
 
-    def read(self, tokens: list[Token], line_count: int) -> Iterator[Block]:
-        depth = 0
-        for position, token in enumerate(tokens):
-            kind = token.type
-            if kind == "inline":
-                yield from self._inline(tokens[position - 1], token, depth)
-            elif kind == "table":
-                yield self._table(token)
-            elif kind == "html_block" and "<t" in token.content.lower():
-                yield from self._html_tables(token)
-            elif kind in ("fence", "code_block"):
-                yield self._fence(token, line_count)
-            elif kind == "list_item_open":
-                depth += 1
-                del self._items[depth - 1 :]
-            elif kind == "list_item_close":
-                depth -= 1
+    def take(self, token: Token) -> None:
+        kind = token.type
+        if kind == "inline":
+            self._visit(self._inline(token))
+            self._level = 0
+        elif kind == "heading_open":
+            self._level = int(token.tag[1])
+        elif kind == "list_item_open":
+            self._depth += 1
+            del self._items[self._depth - 1 :]
+        elif kind == "list_item_close":
+            self._depth -= 1
+        elif kind == "table":
+            self._visit(self._table(token))
+        elif kind in ("fence", "code_block"):
+            self._visit(self._fence(token))
+        elif "<t" in token.content.lower():
+            self._html_tables(token)
 
-    def _inline(self, opener: Token, token: Token, depth: int) -> Iterator[Block]:
+    def _inline(self, token: Token) -> Block:
         line = (token.map or [0])[0] + 1
-        content = token.content
+        content, depth = token.content, self._depth
         lines = tuple(content.split("\n")) if "\n" in content else (content,)
-        if opener.type == "heading_open" and not (len(lines) > 1 or content.startswith("**")):
-            yield self._heading(int(opener.tag[1]), content, line)
-            return
+        if self._level and not (len(lines) > 1 or content.startswith("**")):
+            return self._heading(self._level, content, line)
         if depth:
             outer = self._items[depth - 2] if 1 < depth <= len(self._items) + 1 else self._caption
             if len(self._items) < depth:
                 self._items.append(plain(lines[0]).rstrip(": "))
-            yield Item(line, self._section, outer, depth, lines)
-            return
+            return Item(line, self._section, outer, depth, lines)
         self._caption = _caption(lines) or self._caption
-        yield Paragraph(line, self._section, lines)
+        return Paragraph(line, self._section, lines)
 
     def _heading(self, level: int, content: str, line: int) -> Heading:
         parent: Section | None = self._section
@@ -127,18 +136,18 @@ class _BlockReader:
         self._caption = ""
         return table
 
-    def _html_tables(self, token: Token) -> Iterator[Block]:
+    def _html_tables(self, token: Token) -> None:
         for offset, header, rows in html_tables(token.content):
             line = (token.map or [0])[0] + offset
             made = tuple(Row(line + at - offset, cells) for at, cells in rows)
-            yield Table(line, self._section, self._caption, header, made)
+            self._visit(Table(line, self._section, self._caption, header, made))
             self._caption = ""
 
-    def _fence(self, token: Token, line_count: int) -> Fence:
+    def _fence(self, token: Token) -> Fence:
         start, end = token.map or [0, 0]
         is_fence = token.type == "fence"
         closed = True
-        if is_fence and end >= line_count:
+        if is_fence and end >= self._last_line:
             last = self._text.rstrip().rpartition("\n")[2]
             closed = bool(_CLOSING_FENCE.match(last)) and end - start > 1
         words = token.info.split()

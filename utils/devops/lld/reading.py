@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lld.blocks import Block, Fence, Heading, Item, Paragraph, Table, is_set_aside
-from lld.document import normalize, read_blocks
+from lld.document import each_block, normalize
 from lld.facts import EntityFact, Fact, Findings, FunctionFact, IndexFact, ModelFact, TableFact
 from lld.model import Headline, Problem, Severity
 from lld.readers import (
@@ -174,13 +174,16 @@ def read(text: str) -> Findings:
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         findings.add(_problem("nul_bytes", "the document holds NUL bytes", line, "remove them"))
-    for block in read_blocks(normalize(text)):
+
+    def visit(block: Block) -> None:
         if isinstance(block, Heading):
-            findings.title = findings.title or block.section.title or None
             section = block.section
+            findings.title = findings.title or section.title or None
             findings.headings.append(Headline(section.title, section.level, section.line))
         for fact in _facts(block):
             findings.add(fact)
+
+    each_block(normalize(text), visit)
     return findings
 
 

@@ -1,18 +1,18 @@
-"""markdown-it-py's block tokens, one top-level block at a time.
+"""markdown-it-py's block tokens, handed on one by one and never kept.
 
 Inline rules do not run: the readers look into the few cells and lines they need. Tables come as one
-token instead of three a cell, and each block's tokens are dropped before the next block is read, so
-that a document of many megabytes never has its whole token tree in memory.
+token instead of three a cell, and what only closes or wraps something is not made at all, so that
+neither a document of many megabytes nor one endless list has its token tree in memory.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from markdown_it import MarkdownIt
     from markdown_it.rules_block import StateBlock
@@ -32,26 +32,64 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-def block_tokens(text: str) -> Iterator[tuple[list[Token], int]]:
-    """Yield the tokens of each top-level block, with the number of lines of the document.
+_KEPT = frozenset(
+    [
+        *("heading_open", "inline", "table", "fence", "code_block", "html_block"),
+        *("list_item_open", "list_item_close"),
+    ]
+)
+"""Tokens that tell something; all others share one that nobody reads."""
+
+
+@lru_cache(maxsize=1)
+def _state_class() -> type[StateBlock]:
+    """The parser's state, made on first use to keep start-up fast."""
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.token import Token
+
+    class Handing(StateBlock):
+        """Hands a token on when the next one begins: by then its rule has filled it."""
+
+        take: Callable[[Token], None]
+        waiting: Token | None = None
+        unread = Token("", "", 0)
+
+        def push(self, ttype: str, tag: str, nesting: Literal[-1, 0, 1]) -> Token:
+            self.hand_on()
+            if nesting < 0:
+                self.level -= 1
+            token = Token(ttype, tag, nesting) if ttype in _KEPT else self.unread
+            self.waiting = token if ttype in _KEPT else None
+            if nesting > 0:
+                self.level += 1
+            return token
+
+        def hand_on(self) -> None:
+            waiting, self.waiting = self.waiting, None
+            if waiting is not None:
+                self.take(waiting)
+
+    return Handing
+
+
+def each_token(text: str, take: Callable[[Token], None]) -> int:
+    """Call `take` with each telling token, in order; the number of lines is returned.
 
     The loop is markdown-it-py's own `ParserBlock.tokenize` for the top level.
     """
-    from markdown_it.rules_block import StateBlock
-
     parser = _parser()
-    state = StateBlock(text, parser, {}, [])
+    state: Any = _state_class()(text, parser, {}, [])
+    state.take = take
     rules = parser.block.ruler.getRules("")
     end, line, empty_seen = state.lineMax, 0, False
     while True:
         state.line = line = state.skipEmptyLines(line)
         if line >= end:
-            return
-        state.tokens = []
+            return int(end)
         for rule in rules:
             if rule(state, line, end, False):
                 break
-        yield state.tokens, end
+        state.hand_on()
         state.tight = not empty_seen
         line = state.line
         if line - 1 < end and state.isEmpty(line - 1):
