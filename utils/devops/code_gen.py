@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from common.boundary import Cli
-from common.errors import ExitCode
-from common.options import F, lld_option
+from common.errors import ExitCode, UsageProblemError
+from common.options import EnvironmentType, F, aws_options, lld_option
 from common.output import emit, note, warn
 
 if TYPE_CHECKING:
     from codegen.plan import Plan
+    from common.environments import Environment
 
 
 def format_option(command: F) -> F:
@@ -153,6 +154,71 @@ def lld(hld: str, name: str, root: Path, dry_run: bool, form: str) -> None:
         write_draft(draft)
     result = {"number": draft.number, "lld": str(draft.lld), "hld": str(draft.hld)}
     emit(result, form, lambda: f"create     {draft.lld}\nupdate     {draft.hld}")
+
+
+@cli.command()
+@lld_option
+@click.option(
+    "--repo",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    show_default="this directory",
+    help="Folder of the service's repository.",
+)
+@click.option(
+    "--env", type=EnvironmentType(), help="Compare with what is deployed there, too.  [default: no]"
+)
+@aws_options
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="Print what drifted, or all of it as one JSON document or a Markdown matrix.",
+)
+@debug_option
+def drift(
+    lld: Path,
+    repo: Path,
+    env: Environment | None,
+    dr: bool,
+    region: str | None,
+    profile: str | None,
+    output: str,
+) -> int:
+    """Compare a design with its repository, and with what is deployed; exit 1 when they differ.
+
+    Each function, route, table, index, model, alarm and test scenario with its place in code,
+    tests, Terraform and workflows; what is missing; what nobody designed. Nothing is changed.
+
+    \b
+    Examples:
+      code_gen.py drift --lld ../LLDs/3.1.2_LLD_Auth_Lambda.md
+      code_gen.py drift --lld ../LLDs/3.1.2_LLD_Auth_Lambda.md --env dev -o markdown
+    """
+    from codegen.drift.compare import Place, compare
+    from codegen.drift.show import as_json, as_markdown, as_text
+    from codegen.drift.trees import repository_tree
+    from lld.parse import parse_file
+
+    design = parse_file(lld)
+    tree = repository_tree(repo)
+    place = None
+    if env:
+        from codegen.drift.deployed import Account
+        from common.accounts import open_session
+        from common.environments import environment
+
+        wanted = environment(env.name, dr=dr)
+        opened = open_session(wanted, region=region, profile=profile)
+        place = Place(wanted.name, Account(opened.session))
+    elif dr or region or profile:
+        raise UsageProblemError("--dr, --region and --profile go with --env")
+    report = compare(design, tree, str(repo), place)
+    render = as_markdown if output == "markdown" else as_text
+    emit(as_json(report), output, lambda: render(report))
+    return ExitCode.FAILED if report.drifted else ExitCode.DONE
 
 
 def _generate(
