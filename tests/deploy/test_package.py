@@ -145,6 +145,13 @@ def test_a_manifest_of_another_digest_is_refused():
         artifacts().copy_from(lower, MANIFEST.commit, "0" * 64)
 
 
+def test_evidence_is_read_as_it_was_written():
+    kept, proven = artifacts(), evidence_of(deployment(digest=SHA), "chain")
+    assert proven.functions
+    kept.prove(proven)
+    assert kept.evidence(proven.commit) == proven
+
+
 def test_evidence_that_was_changed_is_refused():
     kept = artifacts()
     kept.prove(evidence_of(deployment(digest=SHA), "chain"))

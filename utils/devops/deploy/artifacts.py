@@ -1,10 +1,11 @@
 """Artifacts of a service, below its repository's name: built once, moved as bytes, never rebuilt.
 
-services/<service>/packages/<sha256>.zip      what Lambda runs
-services/<service>/releases/<commit>.json     manifest: digest, size, versions of dependencies
-services/<service>/evidence/<commit>.json     what an environment proved about it; the next one
-                                              up reads this before it takes the bytes
-services/<service>/incidents/<id>.json|md     what went wrong
+<repository>/packages/<sha256>.zip      what Lambda runs
+<repository>/releases/<commit>.json     manifest: digest, size, versions of dependencies
+<repository>/evidence/<commit>.json     what an environment proved about it; the next one
+                                        up reads this before it takes the bytes
+<repository>/incidents/<id>.json|md     what went wrong
+<repository>/backups/<deployment>/       what other agents saved before it
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from common.errors import RefusedError, UnavailableError
 from deploy.codec import decode, digest, encode
 
+# Not only for type checking: `decode` reads the types of what it makes.
+from deploy.model import Approval, FunctionTarget, Judged  # noqa: TC001
+
 if TYPE_CHECKING:
-    from deploy.model import Approval, Deployment, FunctionTarget, Judged
+    from deploy.model import Deployment
 
 
 class Objects(Protocol):

@@ -10,6 +10,8 @@ from deploy.clock import Clock, stamp
 from deploy.package import Package, build
 from deploy.repository import Repository, commit_of, dirty_files
 
+PROVIDER_LOCK = "terraform/.terraform.lock.hcl"
+
 
 def clean_commit(checkout: Repository) -> str:
     """The commit that is checked out, if nothing differs from it.
@@ -20,10 +22,10 @@ def clean_commit(checkout: Repository) -> str:
     dirty = [name for name in dirty_files(checkout.root) if not name.startswith("dist/")]
     if dirty:
         more = f" and {len(dirty) - 3} more" if len(dirty) > 3 else ""
-        raise RefusedError(
-            f"not committed: {', '.join(dirty[:3])}{more}",
-            hint="commit or stash: a deployment must be a commit",
-        )
+        hint = "commit or stash: a deployment must be a commit"
+        if dirty == [PROVIDER_LOCK]:
+            hint = "Terraform pinned its providers there: commit it, so that every run takes them"
+        raise RefusedError(f"not committed: {', '.join(dirty[:3])}{more}", hint=hint)
     return commit_of(checkout.root)
 
 
