@@ -91,7 +91,7 @@ class Functions:
         Raises:
             UnavailableError: It failed, is missing, or does not end.
         """
-        for _ in range(_PATIENCE):
+        for attempt in range(_PATIENCE):
             found = self.configuration(name)
             if found is None:
                 raise UnavailableError(f"there is no function {name!r}")
@@ -99,7 +99,7 @@ class Functions:
                 return found
             if "Failed" in (found.state, found.update):
                 raise UnavailableError(f"the last update of function {name!r} failed")
-            self._sleep(1)
+            self._sleep(min(2.0, 0.1 * 1.5**attempt))
         raise UnavailableError(f"an update of function {name!r} does not end")
 
     def put_code(self, name: str, bucket: str, key: str, sha256: str) -> Configuration:
