@@ -93,11 +93,15 @@ class ServiceOnAws:
 
     def bytes_live(self) -> set[str]:
         """Digests of the code behind the aliases; version numbers may differ from each other."""
-        found = set()
-        for name, (version, _) in self.live().items():
-            answer = self.lambda_.get_function_configuration(FunctionName=name, Qualifier=version)
-            found.add(answer["CodeSha256"])
-        return found
+        return {facts["CodeSha256"] for facts in self._facts_live()}
+
+    def memory_live(self) -> set[int]:
+        """Megabytes of memory of the versions behind the aliases."""
+        return {facts["MemorySize"] for facts in self._facts_live()}
+
+    def _facts_live(self) -> Iterator[Any]:
+        for name in self.names:
+            yield self.lambda_.get_function_configuration(FunctionName=name, Qualifier="live")
 
     def answers(self) -> set[str]:
         """What callers of the alias get."""

@@ -104,12 +104,26 @@ def test_trap_2_3_pruning_keeps_whatever_a_rollback_needs(dev: ServiceOnAws, rep
     assert "gone or has other bytes" in error["message"]
 
 
-def test_a_second_deployment_of_the_same_commit_moves_nothing(dev: ServiceOnAws, repo: Repo):
+def test_trap_2_9_the_same_commit_again_is_no_error_and_says_so(dev: ServiceOnAws, repo: Repo):
+    repo.commit("v1.0.0")
+    assert call("dev")["changed"]
+    before = dev.live()
+    again = call("dev")
+    assert (again["state"], again["changed"]) == ("succeeded", False)
+    assert dev.live() == before
+
+
+def test_trap_2_6_a_rollback_brings_the_configuration_back_too(dev: ServiceOnAws, repo: Repo):
     repo.commit("v1.0.0")
     call("dev")
-    before = dev.live()
-    assert call("dev")["state"] == "succeeded"
-    assert dev.live() == before
+    for name in dev.names:
+        dev.lambda_.update_function_configuration(FunctionName=name, MemorySize=256)
+    repo.commit("v1.1.0")
+    call("dev")
+    assert dev.memory_live() == {256}
+    call("rollback", "--env", "dev", "--version", "v1.0.0", "--component", "lambda")
+    assert dev.memory_live() == {128}
+    assert call("verify", "--env", "dev")["problems"] == []
 
 
 def test_status_of_a_service_that_was_never_deployed(dev: ServiceOnAws):

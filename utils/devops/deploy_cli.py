@@ -21,7 +21,7 @@ from common.options import (
 
 if TYPE_CHECKING:
     from common.environments import Environment
-    from deploy.promoting import Outcome, Request
+    from deploy.promoting import Request
     from deploy.site import Site
 
 
@@ -73,10 +73,12 @@ def dev(allow_destroy: tuple[str, ...], output: str, **raw: Any) -> None:
     Example: deploy_cli.py dev --service auth
     """
     from deploy.deploying_dev import deploy_dev
+    from deploy.showing import show_outcome
     from deploy.site import Extras
 
     site = _site(_environment("dev"), raw)
-    _show(deploy_dev(site, _request(raw), Extras(frozenset(allow_destroy))), site, output)
+    outcome = deploy_dev(site, _request(raw), Extras(frozenset(allow_destroy)))
+    show_outcome(outcome, site.service, "dev", output)
 
 
 @cli.command("promote-sit")
@@ -194,10 +196,11 @@ def rollback(
     Example: deploy_cli.py rollback --env prod --version v0.9.0 --component full
     """
     from common.errors import UsageProblemError
+    from deploy.showing import show_list
 
     site = _site(env, raw)
     if list_only:
-        _list(site, output)
+        show_list(site.ledger(), site.artifacts(), output)
         return
     if version is None:
         raise UsageProblemError("which release? --version is missing", hint="--list shows them")
@@ -410,6 +413,7 @@ def _promote(name: str, output: str, raw: dict[str, Any]) -> None:
     """Inside the pipeline's run it is done; anywhere else it is asked for."""
     from deploy.promoting import ask_for, in_pipeline, perform
     from deploy.repository import check_tag
+    from deploy.showing import show_outcome
 
     check_tag(raw["version"])
     target = _environment(name)
@@ -419,47 +423,14 @@ def _promote(name: str, output: str, raw: dict[str, Any]) -> None:
     else:
         site = _site(_environment(target.promotes_from or "dev"), raw)
         outcome = ask_for(site, target, _request(raw))
-    _show(outcome, site, output)
-
-
-def _show(outcome: Outcome, site: Site, output: str) -> None:
-    from common.output import emit
-    from deploy.view import plan_data, plan_text
-
-    deployment = outcome.deployment
-    if deployment is None:
-        title = f"{site.service} in {site.environment.name}, nothing is changed:"
-        text = plan_text(title, outcome.plan) if outcome.plan else f"run {outcome.run or '-'}"
-        data = {"run": outcome.run or None, "plan": plan_data(outcome.plan)}
-        emit(data, output, lambda: f"{text} {outcome.conclusion}".rstrip())
-        return
-    facts = {
-        "deployment": deployment.id,
-        "version": deployment.version,
-        "environment": deployment.environment,
-        "state": str(deployment.position),
-        "digest": deployment.digest,
-    }
-    line = f"{deployment.service} {deployment.version} is live in {deployment.environment}"
-    emit(facts, output, lambda: f"{line} ({deployment.digest[:12]})")
-
-
-def _list(site: Site, output: str) -> None:
-    from common.output import emit
-    from deploy.rolling_back import restorable
-    from deploy.view import list_data, list_text
-
-    ledger = site.ledger()
-    deployments = ledger.deployments()
-    rows = list_data(deployments, ledger.head().live, restorable(deployments, site.artifacts()))
-    emit({"deployments": rows}, output, lambda: list_text(rows))
+    show_outcome(outcome, site.service, target.name, output)
 
 
 def _roll_back(site: Site, version: str, output: str, raw: dict[str, Any]) -> None:
     from common.output import emit
     from deploy.plan import Component
     from deploy.rolling_back import BackTo, ask_pipeline, must_ask, roll_back
-    from deploy.view import plan_data, plan_text
+    from deploy.showing import show_back
 
     wanted = BackTo(
         version, Component(raw["component"]), raw["reason"], raw["emergency"], raw["dry_run"],
@@ -470,16 +441,7 @@ def _roll_back(site: Site, version: str, output: str, raw: dict[str, Any]) -> No
         emit({"run": run}, output, lambda: f"run {run}")
         return
     back = roll_back(site, wanted)
-    if back.nothing_to_do:
-        emit({"nothing_to_do": True}, output, lambda: f"{version} is live already: nothing to do")
-    elif raw["dry_run"]:
-        planned = {"plan": plan_data(back.plan)}
-        emit(
-            planned, output, lambda: plan_text(f"back to {version}, nothing is changed:", back.plan)
-        )
-    else:
-        data = {"rolled_back_to": version, "component": raw["component"]}
-        emit(data, output, lambda: f"{site.service} is back at {version} ({raw['component']})")
+    show_back(back, wanted, site.service, output)
 
 
 if __name__ == "__main__":

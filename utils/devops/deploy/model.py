@@ -147,6 +147,11 @@ class Deployment:
     def succeeded(self) -> bool:
         return self.position.state is State.SUCCEEDED
 
+    @property
+    def moves_traffic(self) -> bool:
+        """Whether a function is to get another version than it had."""
+        return any(target.candidate != target.stable for target in self.functions)
+
     def at(self, position: Position, **changes: Any) -> Deployment:
         """This deployment, moved and changed."""
         return replace(self, position=position, **changes)

@@ -44,12 +44,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a request: a deployment, or a run that was started, or a plan."""
+    """What came of a request: a deployment, or a run that was started, or what would be done."""
 
     deployment: Deployment | None = None
     run: str = ""
     conclusion: str = ""
     plan: tuple[Step, ...] = ()
+    would: tuple[str, ...] = ()
 
 
 def in_pipeline() -> bool:
@@ -159,8 +160,13 @@ def ask_for(lower: Site, target: Environment, request: Request) -> Outcome:
         )
     workflow = intent.workflow.rsplit("/", 1)[-1]
     if request.dry_run:
-        note(f"would start {workflow} of {hub.slug} at {request.version}")
-        return Outcome()
+        gates = ", ".join(intent.gates)
+        return Outcome(
+            would=(
+                f"start {workflow} of {hub.slug} at {request.version}",
+                f"wait for the approval of {gates}, then deploy in that run",
+            )
+        )
     record("promotion", "requested", environment=target.name, version=request.version)
     run = hub.dispatch(workflow, request.version, {"version": request.version})
     note(f"started {workflow}: run {run}")
