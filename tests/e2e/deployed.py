@@ -110,12 +110,22 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             kept = {k: v for k, v in os.environ.items() if k not in exports["unset"]}
             environment = {**kept, **exports["set"], "AWS_PROFILE": "Tebogo-dev"}
             world = World(environment, root, package.path, package.code_sha256)
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            aws("s3").upload_file(str(package.path), "bbws-artifacts-dev", KEY)
-            backend = "-backend-config=environments/dev.s3.tfbackend"
-            world.terraform("init", "-reconfigure", "-input=false", backend)
-            world.terraform("apply", "-auto-approve", *world.variables)
-            yield world
-        finally:
+        except BaseException:
             sandbox(home, "stop")
+            raise
+    # The variables are not left in this process: other tests run while the world stands.
+    try:
+        _apply(world)
+        yield world
+    finally:
+        sandbox(home, "stop")
+
+
+def _apply(world: World) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in world.environment.items():
+            patch.setenv(name, value)
+        aws("s3").upload_file(str(world.package), "bbws-artifacts-dev", KEY)
+    backend = "-backend-config=environments/dev.s3.tfbackend"
+    world.terraform("init", "-reconfigure", "-input=false", backend)
+    world.terraform("apply", "-auto-approve", *world.variables)

@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.e2e.deployed import World, aws, deployed
+from tests.e2e.deployed import World, aws
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("deployed service")]
 
 SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=any"}
 PATH = "v1.0/readers/r1/bookmarks"
 LIST = "bbws-bookmark-list-bookmarks-dev"
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The service, applied, for all tests of this module."""
-    with deployed(tmp_path_factory) as world:
-        yield world
-
-
-@pytest.fixture
-def inside(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """This process, with the exports."""
-    for name, value in world.environment.items():
-        monkeypatch.setenv(name, value)
-    return world
 
 
 def test_a_second_plan_finds_nothing_to_do(inside: World) -> None:

@@ -11,7 +11,14 @@ import click
 
 from common.boundary import Cli
 from common.errors import ExitCode, UnavailableError, UsageProblemError
-from common.options import F, aws_options, env_option, output_options, service_option
+from common.options import (
+    F,
+    aws_options,
+    dry_run_option,
+    env_option,
+    output_options,
+    service_option,
+)
 from common.output import emit, note
 
 if TYPE_CHECKING:
@@ -413,6 +420,75 @@ def load(
         return ExitCode.UNAVAILABLE if code else ExitCode.DONE
     run = run_load(asked)
     keep(run)
+    emit(as_data(run), output, lambda: as_text(run))
+    return run.exit_code
+
+
+@cli.command()
+@env_option
+@service_option
+@click.option(
+    "--experiment",
+    "experiments",
+    multiple=True,
+    help="throttle, broken-variable, denied-table or slow-dependency.  [default: all]",
+)
+@click.option("--function", help="Function to experiment on.  [default: the first of the API]")
+@click.option("--variable", help="Variable to break.  [default: the one that names a table]")
+@click.option("--path", help="Path of the API that is called too, so that its alarms can ring.")
+@click.option(
+    "--seconds",
+    type=click.IntRange(10, 900),
+    default=300,
+    show_default=True,
+    help="How long a fault lasts at most.",
+)
+@click.option("--undo", is_flag=True, help="Only undo what an earlier, killed run left.")
+@click.option("--profile", help="AWS profile.  [default: AWS_PROFILE, else the environment's]")
+@dry_run_option
+@reports_option
+@output_options
+def chaos(
+    env: Environment,
+    service: str | None,
+    experiments: tuple[str, ...],
+    function: str | None,
+    variable: str | None,
+    path: str | None,
+    seconds: int,
+    undo: bool,
+    profile: str | None,
+    dry_run: bool,
+    reports: Path | None,
+    output: str,
+) -> int:
+    """Break a service of dev in bounded ways, and see alarms, rollback and recovery work.
+
+    Each fault is undone in the end, on an interrupt too. How to undo it is kept in the artifact
+    bucket, so that the next run, or --undo, undoes what a killed one left. Only in dev.
+
+    \b
+    Examples:
+      pipeline_test.py chaos --env dev --experiment throttle --dry-run
+      pipeline_test.py chaos --env dev --experiment throttle --seconds 240
+      pipeline_test.py chaos --env dev --undo
+    """
+    from deploy.site import Where
+    from rehearsal.chaos.report import as_data, as_text, keep
+    from rehearsal.chaos.run import Asked, check_names, plan_chaos, run_chaos, undo_chaos
+    from rehearsal.places import reports_folder
+
+    check_names(experiments)
+    where = Where(env, service, profile=profile)
+    asked = Asked(where, experiments, function, variable, path, seconds)
+    if dry_run:
+        lines = plan_chaos(asked)
+        emit({"dry_run": True, "would": lines}, output, lambda: "\n".join(lines))
+        return ExitCode.DONE
+    run = undo_chaos(asked) if undo else run_chaos(asked)
+    if not undo:
+        for written in keep(run, reports_folder("chaos", reports)):
+            note(f"wrote {written}")
     emit(as_data(run), output, lambda: as_text(run))
     return run.exit_code
 
