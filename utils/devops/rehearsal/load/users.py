@@ -17,6 +17,7 @@ from typing import Any
 import gevent
 from locust import HttpUser, between, events, task
 from locust.runners import MasterRunner, WorkerRunner
+from requests.utils import get_environ_proxies
 
 from rehearsal.identity import Identity
 from rehearsal.load.counts import Counts, load_counts
@@ -39,6 +40,9 @@ class Caller(HttpUser):
 
     def on_start(self) -> None:
         self.client.auth = _identity
+        # Locust's client looks at no environment; asking for each request would be slow.
+        self.client.proxies = get_environ_proxies(self.host)
+        self.client.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
         self.client.headers["User-Agent"] = "bbws-devops-load"
 
     @task
@@ -62,7 +66,8 @@ class Caller(HttpUser):
             if good:
                 answer.success()
             else:
-                answer.failure(f"answered {status}" if status else "no answer")
+                failed = type(answer.error).__name__
+                answer.failure(f"answered {status}" if status else f"no answer ({failed})")
 
 
 def _filled(value: Any, values: dict[str, str]) -> Any:
