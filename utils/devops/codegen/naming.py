@@ -12,6 +12,7 @@ import hashlib
 import keyword
 import re
 import unicodedata
+from functools import lru_cache
 
 MAX_NAME = 48
 _PLACEHOLDER = re.compile(
@@ -29,9 +30,14 @@ RESERVED = frozenset(
 
 def words(text: str) -> list[str]:
     """The words of a name in any spelling, lower case: `bbws-Order{env}` -> `bbws`, `order`."""
+    return list(_words(text))
+
+
+@lru_cache(maxsize=10_000)
+def _words(text: str) -> tuple[str, ...]:
     text = unicodedata.normalize("NFKC", _PLACEHOLDER.sub(" ", text[:2000]))
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return [word.lower() for word in _WORD.findall(_BOUNDARY.sub(" ", plain))]
+    return tuple(word.lower() for word in _WORD.findall(_BOUNDARY.sub(" ", plain)))
 
 
 def snake(text: str, *, default: str = "unnamed") -> str:
