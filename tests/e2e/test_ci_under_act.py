@@ -116,7 +116,10 @@ def test_low_coverage_fails_and_a_missing_runner_is_no_pass(repository: Path) ->
     assert (code, data["jobs"][0]["result"]) == (4, "not run")
 
 
-def test_an_interrupt_ends_act_and_its_steps(repository: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM], ids=lambda sign: sign.name)
+def test_an_interrupt_ends_act_and_its_steps(
+    repository: Path, tmp_path: Path, sign: signal.Signals
+) -> None:
     pids = tmp_path / "pid"
     write(
         repository,
@@ -128,7 +131,7 @@ def test_an_interrupt_ends_act_and_its_steps(repository: Path, tmp_path: Path) -
     deadline = time.monotonic() + 30
     while not (pids.is_file() and pids.read_text().strip()) and time.monotonic() < deadline:
         time.sleep(0.05)
-    child.send_signal(signal.SIGINT)
+    child.send_signal(sign)
     assert child.wait(timeout=30) == 130
     step = int(pids.read_text())
     while Path(f"/proc/{step}").exists() and time.monotonic() < deadline:

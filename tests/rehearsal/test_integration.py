@@ -11,9 +11,15 @@ import boto3
 import pytest
 from click.testing import CliRunner
 
-from common.errors import UnavailableError, UsageProblemError
+from common.accounts import ValidatedSession
+from common.environments import environment
+from common.errors import RefusedError, UnavailableError, UsageProblemError
+from deploy.clock import Clock
+from deploy.resources import Resources
+from deploy.site import Site
 from pipeline_test import cli
 from rehearsal.api_document import api_document, read_openapi
+from rehearsal.deployed_api import api_address
 from rehearsal.integration.door import Door
 from rehearsal.integration.judging import is_error_line, schema_problems
 from rehearsal.integration.plan import plan
@@ -225,3 +231,27 @@ def test_what_is_no_document_is_unavailable(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(UnavailableError):
         read_openapi(path)
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("http://127.0.0.1:4000/dev", True),
+        ("https://acme.wpdev.kimmyai.io", True),
+        ("https://acme.wpsit.kimmyai.io", False),
+        ("https://acme.wp.kimmyai.io", False),
+        ("https://abc.execute-api.eu-west-1.amazonaws.com/dev", False),
+    ],
+)
+def test_another_address_never_leads_out_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, url: str, allowed: bool
+) -> None:
+    monkeypatch.setenv("BBWS_API_URL", url)
+    validated = ValidatedSession(boto3.session.Session(), environment("dev"), "arn")
+    site = Site(environment("dev"), validated, "auth", None, Clock())
+    resources = Resources(api_id="abc", stage="dev")
+    if allowed:
+        assert api_address(site, resources) == url
+    else:
+        with pytest.raises(RefusedError, match="cannot be told from production"):
+            api_address(site, resources)

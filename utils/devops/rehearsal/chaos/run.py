@@ -168,13 +168,12 @@ def _subject(site: Site, asked: Asked, resources: Resources) -> Subject:
 
 
 def _caller(site: Site, resources: Resources, subject: Subject, path: str | None) -> FunctionCaller:
-    from deploy.fetching import api_url
+    from rehearsal.deployed_api import api_address
     from rehearsal.integration.door import Door
 
     event = prober_for(site, resources).event_for(subject.function) or b"{}"
     region = site.environment.region
-    url = api_url(resources, region) if path else ""
-    door = Door(url, site.session, region) if url else None
+    door = Door(api_address(site, resources), site.session, region) if path else None
     return FunctionCaller(site.session, subject.function, event, door, path)
 
 

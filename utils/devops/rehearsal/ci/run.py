@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 from common.errors import ExitCode
 from common.output import warn
 from common.process import follow
+from deploy.interrupts import end_orderly
 from pipelines.fidelity import Extent, Gap, gaps
 from pipelines.simulate import Asked as AskedOf
 from pipelines.simulate import load, root_of, simulate
@@ -116,6 +117,7 @@ def _followed(began: Start, board: Board, reports: Path) -> int:
                 log(event.job.label if event.job else "act", event.text)
                 show.update(event)
 
+        end_orderly()
         return follow(began.words, take, cwd=began.home, env=began.env, timeout=_LIMIT_S).code
 
 

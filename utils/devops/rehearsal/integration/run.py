@@ -12,6 +12,7 @@ from common.progress import step
 from deploy.site import Where, open_site
 from pipelines.fidelity import Gap
 from rehearsal.api_document import api_document
+from rehearsal.deployed_api import api_address
 from rehearsal.integration.door import Door
 from rehearsal.integration.judging import is_error_line
 from rehearsal.integration.plan import plan
@@ -105,23 +106,6 @@ def run_integration(asked: Asked) -> IntegrationRun:
         site.service, site.environment.name, url, asked.read_only, tuple(walk.cases),
         tuple(walk.left_behind),
     )  # fmt: skip
-
-
-def api_address(site: Site) -> str:
-    """Where the service's API answers.
-
-    Raises:
-        UnavailableError: It has none there.
-    """
-    from deploy.fetching import api_url
-
-    url = api_url(site.resources(), site.environment.region)
-    if not url:
-        raise UnavailableError(
-            f"{site.service!r} has no API in {site.environment.name}",
-            hint=f"deploy_cli.py dev --service {site.service}",
-        )
-    return url
 
 
 def _log_cases(site: Site, began: datetime) -> list[Case]:

@@ -10,8 +10,8 @@ from common.environments import environment
 from common.errors import UsageProblemError
 from deploy.site import Where, open_site
 from rehearsal.api_document import api_document
+from rehearsal.deployed_api import api_address
 from rehearsal.integration.plan import plan
-from rehearsal.integration.run import api_address
 from rehearsal.load.config import Request
 
 if TYPE_CHECKING:
