@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,28 @@ provider "aws" {
 }
 """
 
+TABLE = """
+resource "aws_dynamodb_table" "items" {
+  name         = "items-${var.environment}"
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "PK"
+  attribute {
+    name = "PK"
+    type = "S"
+  }
+  point_in_time_recovery { enabled = true }
+  server_side_encryption { enabled = true }
+}
+"""
+TOPIC = """
+resource "aws_sns_topic" "events" {
+  name              = "events-${var.environment}"
+  display_name      = "Events"
+  kms_master_key_id = "alias/aws/sns"
+}
+output "topic" { value = aws_sns_topic.events.arn }
+"""
+
 
 def slow(name: str, seconds: float, value: str = "1", after: str | None = None) -> str:
     """A resource that takes its time to be created."""
@@ -78,6 +102,10 @@ resource "terraform_data" "{name}" {{
 def quick(name: str, value: str = "1") -> str:
     """A resource that is there at once."""
     return f'\nresource "terraform_data" "{name}" {{\n  input = "{value}"\n}}\n'
+
+
+Maker = Callable[..., "Project"]
+"""The fixture `make_project`: makes repositories with a remote, ready for plans."""
 
 
 @dataclass(frozen=True)
@@ -160,16 +188,9 @@ class Project:
 
     def client(self, service: str) -> Any:
         """A boto3 client of the same account."""
-        import boto3
-
         from common.environments import environment
 
-        session = boto3.session.Session(
-            aws_access_key_id="testing",
-            aws_secret_access_key="testing",
-            region_name=environment(self.env).region,
-        )
-        return session.client(service, endpoint_url=self.server.url)  # type: ignore[call-overload]
+        return _client(service, self.server.url, environment(self.env).region)
 
     def lock(self) -> bool:
         """Whether the state's lock object is there."""
@@ -189,6 +210,51 @@ class Project:
         other = Project(target, self.server, self.env, self.variables)
         other.ok("init")
         return other
+
+
+@cache
+def _client(service: str, url: str, region: str) -> Any:
+    import boto3
+
+    session = boto3.session.Session(
+        aws_access_key_id="testing", aws_secret_access_key="testing", region_name=region
+    )
+    return session.client(service, endpoint_url=url)  # type: ignore[call-overload]
+
+
+def error_of(answer: subprocess.CompletedProcess[str], code: int) -> str:
+    """What a command that has to end with this code says."""
+    assert answer.returncode == code, f"{answer.stdout}\n{answer.stderr}"
+    return answer.stderr
+
+
+def writes(line: str) -> bool:
+    """Whether a line of the request log is more than reading."""
+    verb = line.split()[1]
+    return verb in {"PUT", "POST", "DELETE"} or verb.startswith(
+        ("Create", "Put", "Update", "Delete", "Add")
+    )
+
+
+def journal(project: Project) -> dict[str, object]:
+    """The note of the apply that runs."""
+    try:
+        found: dict[str, object] = json.loads((project.private / "apply.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def terraform_of(project: Project) -> int | None:
+    """The process that applies."""
+    pid = journal(project).get("terraform")
+    return pid if isinstance(pid, int) else None
+
+
+def log_has(project: Project, text: str) -> bool:
+    """Whether the apply said so by now."""
+    log = project.private / "apply.log"
+    return log.exists() and text in log.read_text()
 
 
 def kill(pid: int) -> None:
