@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import terraform_cli
+from infra.command_line import confirmation
 
 
 def call(*words: str) -> Result:
@@ -95,7 +96,7 @@ def test_confirmation_is_typed_where_it_must_be_and_absent_people_refuse(
 
     @click.command()
     def ask() -> None:
-        heard.append(terraform_cli._confirmation(yes=yes)("destroy sit/x", typed))
+        heard.append(confirmation(yes=yes)("destroy sit/x", typed))
 
     CliRunner().invoke(ask, input=stdin)
     assert heard == [agreed]

@@ -9,7 +9,7 @@ import pytest
 from common.git import git
 from infra.artifacts import MISSING, digests, named_in, relative
 from infra.folder import Folder
-from infra.source import Base, base_of, read_source
+from infra.source import Base, base_of, provider_lock_name, read_source, uncommitted
 from tests.infra.builders import created, make_change, make_plan
 
 pytestmark = pytest.mark.usefixtures("git_identity")
@@ -54,7 +54,19 @@ def test_a_changed_or_renamed_file_is_another_configuration(folder: Folder) -> N
 def test_the_commit_and_its_dirt_are_known(folder: Folder) -> None:
     assert read_source(folder).dirty is False
     (folder.path / "new.tf").write_text("")
+    (folder.path / "main.tf").write_text("# changed\n")
     assert read_source(folder).dirty is True
+    assert set(uncommitted(folder)) == {"terraform/new.tf", "terraform/main.tf"}
+
+
+def test_a_provider_lock_file_is_named_until_it_is_committed(folder: Folder) -> None:
+    root = folder.path.parent
+    assert provider_lock_name(folder) is None
+    folder.provider_lock.write_text("# providers\n")
+    assert provider_lock_name(folder) == "terraform/.terraform.lock.hcl"
+    git("add", "-A", cwd=root)
+    git("commit", "-qm", "lock", cwd=root)
+    assert provider_lock_name(folder) is None
 
 
 def test_trap_3_3_how_a_commit_stands_to_the_default_branch(folder: Folder) -> None:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import common.bootstrap  # noqa: F401
 
-import re
-import sys
-from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,61 +16,14 @@ from common.options import (
     dry_run_option,
     env_option,
     output_options,
-    service_option,
     terraform_path_option,
     yes_option,
 )
 from common.output import emit, note
+from infra.command_line import Duration, approval_option, confirmation, site_options, target_of
 
 if TYPE_CHECKING:
     from infra.review import Review
-    from infra.site import Target
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-class Duration(click.ParamType[timedelta]):
-    """`90s`, `30m`, `12h` or `2d`."""
-
-    name = "duration"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> timedelta:
-        if isinstance(value, timedelta):
-            return value
-        found = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
-        if not found:
-            self.fail(f"{value!r} is no duration; write 90s, 30m, 12h or 2d", param, ctx)
-        return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
-
-
-def site_options(command: F) -> F:
-    """Where to work: `--env`, `--path`, `--service` and the AWS options; they become `target`."""
-    for option in (aws_options, service_option, terraform_path_option, env_option):
-        command = option(command)
-    return command
-
-
-def _target(raw: dict[str, Any]) -> Target:
-    """The site options of a command as one object; what is left in `raw` is its own."""
-    from infra.site import Target
-
-    return Target(
-        environment=raw.pop("env"),
-        path=raw.pop("path"),
-        service=raw.pop("service"),
-        region=raw.pop("region"),
-        profile=raw.pop("profile"),
-        dr=raw.pop("dr"),
-    )
-
-
-approval_option = click.option(
-    "--approval", help="Reference of the approval, such as a ticket or a run; PROD needs one."
-)
 
 
 @click.group(cls=Cli)
@@ -145,10 +94,14 @@ def init(output: str, lock: str, upgrade: bool, **raw: Any) -> None:
     from infra.backend import Locking
     from infra.initialising import initialise
     from infra.site import open_site
+    from infra.source import provider_lock_name
 
-    site = open_site(_target(raw), Locking(lock))
+    site = open_site(target_of(raw), Locking(lock))
     with step(f"terraform init for {site.environment.name}"):
         backend = initialise(site, upgrade=upgrade)
+    lock_file = provider_lock_name(site.folder)
+    if lock_file is not None:
+        note(f"commit {lock_file}: it fixes the providers that are reviewed, and applied")
     result = {"environment": site.environment.name, "backend": backend.settings()}
     emit(result, output, lambda: f"ready: state in s3://{backend.bucket}/{backend.key}")
 
@@ -229,7 +182,7 @@ def plan(output: str, shape: str | None, detailed_exitcode: bool, **raw: Any) ->
     from infra.planning import PlanOptions, make_plan
     from infra.site import open_initialised
 
-    site = open_initialised(_target(raw))
+    site = open_initialised(target_of(raw))
     review = make_plan(site, PlanOptions(**raw))
     _show_review(review, shape or output)
     return 2 if detailed_exitcode and review.counts.any else ExitCode.DONE
@@ -269,7 +222,7 @@ def apply(output: str, dry_run: bool, fetch: bool, **raw: Any) -> None:
     from infra.review import summary
     from infra.site import open_initialised
 
-    site = open_initialised(_target(raw))
+    site = open_initialised(target_of(raw))
     allowed = frozenset(raw["allow_destroy"])
     permission = Permission(raw["approval"], allowed, raw["max_age"])
     applied = apply_plan(site, permission, dry_run=dry_run, fetch=fetch)
@@ -298,11 +251,11 @@ def destroy(output: str, yes: bool, dry_run: bool, **raw: Any) -> None:
 
     from infra.destroying import destroy_all, refuse_in_production
 
-    target = _target(raw)
+    target = target_of(raw)
     refuse_in_production(target.resolved())
     applied = destroy_all(
         target,
-        confirm=_confirmation(yes=yes),
+        confirm=confirmation(yes=yes),
         show=lambda review: note(_review_text(review)),
         dry_run=dry_run,
     )
@@ -315,22 +268,6 @@ def _review_text(review: Review) -> str:
     from infra.review import to_text
 
     return to_text(review)
-
-
-def _confirmation(*, yes: bool) -> Callable[[str, bool], bool]:
-    """Asks on standard error; a phrase that must be typed is asked for whatever `--yes` says."""
-
-    def confirm(phrase: str, typed: bool) -> bool:
-        try:
-            if typed:
-                return str(click.prompt(f"type {phrase!r} to go on", err=True)) == phrase
-            return yes or click.confirm(f"{phrase}?", err=True)
-        except click.Abort:
-            if sys.stdin.isatty():
-                raise
-            return False  # nobody there to ask
-
-    return confirm
 
 
 @cli.command()
@@ -360,10 +297,10 @@ def state(output: str, action: str, yes: bool, id_: str | None, **raw: Any) -> N
     from infra.site import open_initialised
     from infra.state_actions import StateOptions, Verb, check, run_state
 
-    target = _target(raw)
+    target = target_of(raw)
     options = StateOptions(Verb(action), id=id_, **raw)
     check(options)
-    confirm = _confirmation(yes=yes)
+    confirm = confirmation(yes=yes)
     answer = run_state(open_initialised(target), options, lambda text: confirm(text, False))
     emit(answer.document, output, lambda: answer.text)
 
@@ -389,7 +326,7 @@ def workspace(output: str, action: str, name: str | None, **raw: Any) -> None:
 
     if (name is None) != (action in {"list", "show"}):
         raise click.UsageError("--name goes with --action select, new or delete, which need it")
-    site = open_initialised(_target(raw))
+    site = open_initialised(target_of(raw))
     if name is not None:
         selected = change_workspace(site, action, name)
         emit({"selected": selected}, output, lambda: f"selected: {selected}")
@@ -413,7 +350,7 @@ def output_(output: str, name: str | None, **raw: Any) -> None:
     from infra.site import open_initialised
     from infra.state_actions import outputs
 
-    found = outputs(open_initialised(_target(raw)))
+    found = outputs(open_initialised(target_of(raw)))
     if name is not None and name not in found:
         raise click.UsageError(f"no output {name!r}; there are: {', '.join(found) or 'none'}")
     shown = found if name is None else {name: found[name]}
@@ -450,7 +387,7 @@ def unlock(output: str, lock_id: str | None, repair_checksum: bool, **raw: Any) 
 
     if lock_id is not None and repair_checksum:
         raise click.UsageError("--lock-id and --repair-checksum are two things: one at a time")
-    site = open_initialised(_target(raw))
+    site = open_initialised(target_of(raw))
     if lock_id is None and not repair_checksum:
         held = look(site)
         ids = sorted({lock.id for lock in held.locks})
@@ -477,7 +414,7 @@ def drift(output: str, **raw: Any) -> int:
     from infra.drift import find_drift, to_json, to_text
     from infra.site import open_initialised
 
-    found = find_drift(open_initialised(_target(raw)))
+    found = find_drift(open_initialised(target_of(raw)))
     emit(to_json(found), output, lambda: to_text(found))
     return ExitCode.FAILED if found.found else ExitCode.DONE
 

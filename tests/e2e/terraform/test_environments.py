@@ -51,5 +51,6 @@ def test_sit_is_destroyed_only_after_its_name_was_typed(make_project: Maker) -> 
 def test_sit_takes_no_plan_of_uncommitted_files(make_project: Maker) -> None:
     project = make_project(env="sit")
     project.write(BUILT_IN + quick("first", "4"), commit=False)
-    project.ok("plan")
+    told = "not committed: terraform/main.tf; sit takes no plan made from such files"
+    assert told in project.ok("plan")
     assert "not committed" in error_of(project.cli("apply"), 3)

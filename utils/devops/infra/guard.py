@@ -47,6 +47,11 @@ class Permission:
     max_age: timedelta | None = None
 
 
+def is_guarded(environment: Environment) -> bool:
+    """Whether only reviewed, committed work goes here."""
+    return environment.name in _GUARDED
+
+
 def is_production(environment: Environment) -> bool:
     """Whether losses are for ever here."""
     return environment.name in {"prod", "prod-dr"}
@@ -122,7 +127,7 @@ def forbidden(
 ) -> list[str]:
     """What the rules of the environment have against the plan, however fresh it is."""
     reasons = []
-    if environment.name in _GUARDED:
+    if is_guarded(environment):
         if record.commit is None or record.dirty:
             reasons.append("it was made from files that are not committed")
         if base in {Base.DIVERGED, Base.UNKNOWN}:

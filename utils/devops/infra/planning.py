@@ -25,12 +25,13 @@ from infra.artifacts import digests, named_in, relative
 from infra.changes import changed_outputs, count, losses, read_changes
 from infra.cost import cost_change
 from infra.failures import failure
+from infra.guard import is_guarded
 from infra.planfile import planned_against
 from infra.policy import Expected, house_findings
 from infra.record import PlanRecord, save
 from infra.review import Review
 from infra.scanners import scan
-from infra.source import Base, Source, base_of, file_sha256, read_source
+from infra.source import Base, Source, base_of, file_sha256, read_source, uncommitted
 from infra.supervised import supervise
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from infra.site import Site
 
 DEFAULT_AGE = timedelta(hours=24)
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def make_plan(site: Site, options: PlanOptions) -> Review:
         findings=house_findings(shown, expected),
         scans=scans,
         cost=cost_change(shown),
-        notes=(*notes, *_base_note(base)),
+        notes=(*notes, *_base_note(base), *_dirt_note(site, source)),
         applicable=applicable,
     )
 
@@ -211,3 +213,15 @@ def _base_note(base: Base) -> tuple[str, ...]:
         Base.DIVERGED: "the commit has diverged from the remote's default branch",
     }
     return (texts[base],) if base in texts else ()
+
+
+def _dirt_note(site: Site, source: Source) -> tuple[str, ...]:
+    """What is not committed, and that it matters here."""
+    if not source.dirty:
+        return ()
+    names = uncommitted(site.folder)
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    text = f"not committed: {', '.join(names[:_NAMED])}{more}"
+    if is_guarded(site.environment):
+        text += f"; {site.environment.name} takes no plan made from such files"
+    return (text,)

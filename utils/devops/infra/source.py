@@ -6,6 +6,7 @@ An apply computes the same facts again; every difference is a reason to refuse.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -47,11 +48,20 @@ def read_source(folder: Folder) -> Source:
     root = top_level(folder.path)
     return Source(
         commit=_commit(root) if root else None,
-        dirty=_is_dirty(root) if root else False,
+        dirty=bool(_uncommitted(root)) if root else False,
         configuration=_digest_of_files(folder),
         variables=file_sha256(folder.variables_file),
         provider_lock=file_sha256(folder.provider_lock),
     )
+
+
+def provider_lock_name(folder: Folder) -> str | None:
+    """The provider lock file, by its path in the repository, while it waits to be committed."""
+    root = top_level(folder.path)
+    if root is None or not folder.provider_lock.is_file():
+        return None
+    name = folder.provider_lock.relative_to(root).as_posix()
+    return name if name in _uncommitted(root) else None
 
 
 def _commit(root: Path) -> str | None:
@@ -59,8 +69,16 @@ def _commit(root: Path) -> str | None:
     return answer.stdout.strip() if answer.ok else None
 
 
-def _is_dirty(root: Path) -> bool:
-    return bool(git("status", "--porcelain", cwd=root).stdout.strip())
+def uncommitted(folder: Folder) -> tuple[str, ...]:
+    """Files of the repository that differ from its last commit, by their paths in it."""
+    root = top_level(folder.path)
+    return _uncommitted(root) if root else ()
+
+
+def _uncommitted(root: Path) -> tuple[str, ...]:
+    # A renamed file has a second entry, its old name, which is a change as well.
+    entries = git("status", "--porcelain", "-z", "--untracked-files=all", cwd=root).stdout
+    return tuple(re.sub(r"^[ A-Z?!]{2} ", "", entry) for entry in entries.split("\0") if entry)
 
 
 def _configuration_files(folder: Folder) -> Iterator[Path]:
