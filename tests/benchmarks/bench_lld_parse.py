@@ -71,6 +71,22 @@ def generated(count: int) -> str:
     return "".join(parts)
 
 
+def of_one_kind(count: int) -> dict[str, str]:
+    """Texts of nothing but one kind of fact or item, the worst case for memory."""
+    rows = range(count)
+    head = "# Generated - Low-Level Design\n\n## Lambda Functions\n\n"
+    return {
+        "rows of functions": head
+        + "| Function | Endpoint |\n|-|-|\n"
+        + "".join(f"| get_t{i} | GET /v1/t{i} |\n" for i in rows),
+        "list of routes": head + "".join(f"- GET /v1/t{i}\n" for i in rows),
+        "list of words": head + "".join(f"- item {i}\n" for i in rows),
+        "classes": "```python\n"
+        + "".join(f"class C{i}(BaseModel):\n    a: str\n" for i in rows)
+        + "```\n",
+    }
+
+
 def peak_memory(text: str) -> int:
     gc.collect()
     tracemalloc.start()
@@ -113,6 +129,9 @@ def main() -> None:
     print(f"  time                    {growth:6.2f} x (limit 11)")
     print(f"  parse                   {parsing(large) / tokenizing(large):6.2f} x tokenizing")
     print(f"  peak memory             {peak_memory(large) / len(large):6.2f} x the text (limit 40)")
+    print("texts of nothing but one kind, peak memory")
+    for name, only in of_one_kind(10_000).items():
+        print(f"  {name:23} {peak_memory(only) / len(only):6.2f} x the text")
 
 
 if __name__ == "__main__":

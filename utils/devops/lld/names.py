@@ -159,7 +159,7 @@ def _singular(word: str) -> str:
     return word
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=2048)
 def function_key(name: str) -> frozenset[str]:
     """The telling words of a function's name, whatever prefix, suffix and order it has."""
     from lld.text import without_environment

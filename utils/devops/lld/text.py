@@ -42,7 +42,7 @@ def first_code(text: str) -> str | None:
     return spans[0] if spans else None
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=2048)
 def words(text: str) -> tuple[str, ...]:
     """Lower-case words of a name in any spelling: `createOrder_public` -> create, order, public."""
     return tuple(_WORD.findall(_CAMEL.sub(" ", text[:LONGEST_CELL]).lower()))
@@ -122,6 +122,8 @@ _OFTEN = re.compile(r"(?i)\bevery\s+\d+\s*\w+|\brate\s*\([^()]*\)")
 # --- routes --------------------------------------------------------------------------------------
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
+_UPPER = {method: method for method in METHODS}
+"""One string a method, however many routes a design has."""
 _METHOD = "(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|ANY)"
 _PATH = r"(?:https?://[^\s/`\"'|]+)?((?:\.\.\.|…)?/[^\s`\"'|,;()\[\]]*)"
 _ROUTE = re.compile(
@@ -152,7 +154,7 @@ def routes_in(text: str) -> list[tuple[str, str]]:
     found = []
     for methods, path in _ROUTE.findall(text):
         for method in _ONE_METHOD.findall(methods):
-            found.append((method.upper(), clean_path(path)))
+            found.append((_UPPER[method.upper()], clean_path(path)))
     return found
 
 
@@ -171,7 +173,7 @@ def path_in(text: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=2048)
 def route_key(path: str) -> str:
     """A path with parameter names, case and the version prefix folded away."""
     return _VERSION.sub("", _PARAMETER.sub("{}", path)).rstrip("/").lower() or "/"

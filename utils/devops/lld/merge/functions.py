@@ -23,8 +23,6 @@ class _Entry:
     """A function while its statements are being joined."""
 
     facts: list[FunctionFact] = field(default_factory=list)
-    groups: dict[int, set[str]] = field(default_factory=dict)
-    """Names that each table gives it."""
 
     def stated(self) -> list[FunctionFact]:
         return [fact for fact in self.facts if fact.trust is Trust.STATED] or self.facts
@@ -56,8 +54,9 @@ class _FunctionBook:
 
     def _same_table(self, entry: _Entry, fact: FunctionFact) -> bool:
         """Rows of one inventory are different functions, unless they repeat the very name."""
-        names = entry.groups.get(fact.group, set())
-        return fact.trust >= Trust.TOLD and bool(names - {fact.name})
+        if fact.trust < Trust.TOLD:
+            return False
+        return any(one.group == fact.group and one.name != fact.name for one in entry.facts)
 
     def _route(self, method: str, path: str) -> tuple[str, str]:
         route = self._routes.find(method, path)
@@ -65,7 +64,6 @@ class _FunctionBook:
 
     def file(self, entry: _Entry, fact: FunctionFact) -> None:
         entry.facts.append(fact)
-        entry.groups.setdefault(fact.group, set()).add(fact.name)
         self._by_key.setdefault(function_key(fact.name), entry)
         for method, path in fact.methods:
             self._by_route.setdefault(self._route(method, path), entry)
@@ -98,7 +96,8 @@ def merge_functions(
                 book.open(fact)
     _open_started(facts, book)
     problems = [problem for entry in book.entries for problem in _contradictions(entry)]
-    by_name = _routes_by_name(routes)
+    routed = all(any(fact.methods for fact in entry.facts) for entry in book.entries)
+    by_name = {} if routed else _routes_by_name(routes)
     functions = [_function(entry, routes, by_name) for entry in book.entries]
     functions.sort(key=lambda function: function.line)
     problems += _miscounts(counts, facts, headings)
@@ -215,6 +214,8 @@ def _miscounts(
     """A heading's count against the rows of the inventories in its section."""
     found = []
     counts = list(counts)
+    if not counts:
+        return []
     stated = sorted({(fact.line, fact.name) for fact in facts if fact.trust is Trust.STATED})
     lines = [line for line, _ in stated]
     starts = [heading.line for heading in headings]

@@ -106,7 +106,8 @@ class RouteBook:
             static = not any("{" in part for part in parts[:position])
             if position and static and len(parts) - position <= 8:
                 self._by_suffix.setdefault((method, suffix), []).append(route)
-        self._by_ends.setdefault((method, parts[0], parts[-1]), []).append(route)
+        if len(parts) > 2 and "{" not in parts[-1]:
+            self._by_ends.setdefault((method, parts[0], parts[-1]), []).append(route)
         if "{" in key:
             self._by_length.setdefault((method, len(parts), parts[0]), []).append(route)
         return route
@@ -185,11 +186,11 @@ def _share_names(book: RouteBook) -> None:
     """One spelling of the parameters for all methods of a path, the most trusted one."""
     groups: dict[str, list[Route]] = {}
     for route in book.routes.values():
-        groups.setdefault(_folded(route.path), []).append(route)
+        if "{" in route.path:
+            groups.setdefault(_folded(route.path), []).append(route)
     for group in groups.values():
-        if len({route.path for route in group}) > 1:
-            best = max(group, key=lambda route: route.best_trust)
-            spelling = best.path
+        if len(group) > 1 and len({route.path for route in group}) > 1:
+            spelling = max(group, key=lambda route: route.best_trust).path
             for route in group:
                 route.spelling = spelling
 
@@ -235,13 +236,15 @@ def _resolve(fact: RouteFact, ends: dict[str, str], book: RouteBook) -> RouteFac
 def endpoints(book: RouteBook, functions: Iterable[Function]) -> tuple[Endpoint, ...]:
     """The merged endpoints with their functions, in the order of their first full statement."""
     served = {(one.method, one.path): one.name for one in functions}
-    named = {function_key(one.name): one.name for one in functions}
+    named: dict[frozenset[str], str] | None = None
     made = []
     for route in book.routes.values():
-        function = served.get((route.method, route.path)) or next(
-            (named[key] for name in route.functions if (key := function_key(name)) in named), None
-        )
-        made.append(replace(_endpoint(route), function=function))
+        function = served.get((route.method, route.path))
+        if function is None and route.functions:
+            named = named or {function_key(one.name): one.name for one in functions}
+            keys = (function_key(name) for name in route.functions)
+            function = next((named[key] for key in keys if key in named), None)
+        made.append(_endpoint(route, function))
     return tuple(sorted(made, key=lambda endpoint: endpoint.line))
 
 
@@ -262,7 +265,7 @@ def attach_details(book: RouteBook, details: Iterable[DetailFact]) -> None:
                 break
 
 
-def _endpoint(route: Route) -> Endpoint:
+def _endpoint(route: Route, function: str | None) -> Endpoint:
     ranked = sorted(route.facts, key=lambda fact: (-fact.trust, fact.line))
     stated = [fact for fact in ranked if fact.trust >= Trust.STATED] or ranked
     details = route.details
@@ -278,6 +281,7 @@ def _endpoint(route: Route) -> Endpoint:
         next((fact.summary for fact in ranked if fact.summary), None),
         next((one.request_example for one in details if one.request_example), None),
         next((one.response_example for one in details if one.response_example), None),
+        function,
     )
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from lld.blocks import Fence
 
 _LARGEST = 400_000
+_WHOLE = 20_000
+"""Longer blocks are read statement by statement: a tree takes a hundred times its text."""
 _FAILURES = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 _STARTS_STATEMENT = re.compile(
     r"(?:class|def|async\s+def|@|[A-Za-z_][\w.]*\s*[=(]|import|from)\b|@"
@@ -50,6 +52,7 @@ def read_python(fence: Fence) -> Iterator[Fact]:
     text = fence.text
     if not any(sign in text for sign in ("class ", "@", "environ", "getenv", "IndexName")):
         return
+    has_uses = "environ" in text or "getenv" in text or "IndexName" in text
     for tree, offset in _trees(text):
         if isinstance(tree, Problem):
             yield Problem(
@@ -58,7 +61,8 @@ def read_python(fence: Fence) -> Iterator[Fact]:
             continue
         for statement in tree.body:
             yield from _statement(statement, fence.line + offset - 1)
-        yield from _uses(tree, fence.line + offset - 1, text)
+        if has_uses:
+            yield from _uses(tree, fence.line + offset - 1)
 
 
 def _parse(text: str) -> ast.Module:
@@ -71,6 +75,14 @@ def _trees(text: str) -> Iterator[tuple[ast.Module | Problem, int]]:
     """The block's tree, or when it is not Python as a whole, those of its top-level statements."""
     if len(text) > _LARGEST:
         yield _unreadable("the block is too large to read", 1), 0
+        return
+    broken = False
+    for part, offset in _statements(text) if len(text) > _WHOLE else ():
+        try:
+            yield _parse(part), offset
+        except _FAILURES:
+            broken = True
+    if len(text) > _WHOLE and not broken:
         return
     try:
         yield _parse(text), 0
@@ -318,10 +330,8 @@ def _route_methods(call: ast.Call) -> list[str]:
     return []
 
 
-def _uses(tree: ast.Module, offset: int, text: str) -> Iterator[Fact]:
+def _uses(tree: ast.Module, offset: int) -> Iterator[Fact]:
     """Variables and indexes the code names: hints that only confirm what is stated elsewhere."""
-    if not ("environ" in text or "getenv" in text or "IndexName" in text):
-        return
     for node in ast.walk(tree):
         if isinstance(node, ast.Subscript) and _dotted(node.value) == "environ":
             yield from _variable(node.slice, offset)
