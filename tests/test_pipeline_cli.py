@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline_cli import cli
-from pipelines.build import Pipeline
+from pipelines.generation.build import Pipeline
 from tests.support.files import read_tree
 
 

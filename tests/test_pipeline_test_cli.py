@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipeline_test import cli
-from pipelines.build import Pipeline
+from pipelines.generation.build import Pipeline
 from tests.pipelines.builders import generated, write_workflow
 from tests.pipelines.test_validate import FAULTY
 

@@ -22,7 +22,7 @@ from statistics import median
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "utils" / "devops")]
 
-from pipelines.engines import tool  # noqa: E402
+from pipelines.validation.engines import tool  # noqa: E402
 
 SCRIPT = [sys.executable, str(ROOT / "utils" / "devops" / "pipeline_test.py")]
 USERS, SECONDS = 20, 10

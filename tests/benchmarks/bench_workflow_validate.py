@@ -22,8 +22,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "utils" / "devops")]
 from tests.pipelines.builders import SERVICE  # noqa: E402
 from tests.pipelines.corpus_cases import CORPUS, all_cases  # noqa: E402
 
-from pipelines.build import workflow_files  # noqa: E402
-from pipelines.engines import tool  # noqa: E402
+from pipelines.generation.build import workflow_files  # noqa: E402
+from pipelines.validation.engines import tool  # noqa: E402
 
 FILES = 200
 VALIDATE = [sys.executable, str(ROOT / "utils" / "devops" / "pipeline_test.py"), "validate"]

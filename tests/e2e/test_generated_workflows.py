@@ -23,9 +23,9 @@ from common.home import HOME
 from lld.parse import parse_file
 from local.project import Kind, Project
 from local.rehearsal import default_design, service_python
-from pipelines.build import COVERAGE, Pipeline
-from pipelines.pins import pins
-from pipelines.validate import validate
+from pipelines.generation.build import COVERAGE, Pipeline
+from pipelines.generation.pins import pins
+from pipelines.validation.validate import validate
 from tests.pipelines.builders import flow
 from tests.pipelines.corpus_cases import all_cases, write_case
 from tests.pipelines.tools import call, require

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from textwrap import dedent
 
-from pipelines.build import Pipeline, workflow_files
-from pipelines.findings import Finding
-from pipelines.model import Workflow, workflow
-from pipelines.service import PipelineService
-from pipelines.validate import validate
-from pipelines.yaml_tree import read
+from pipelines.generation.build import Pipeline, workflow_files
+from pipelines.generation.service import PipelineService
+from pipelines.validation.validate import validate
+from pipelines.workflow.findings import Finding
+from pipelines.workflow.model import Workflow, workflow
+from pipelines.workflow.yaml_tree import read
 
 SERVICE = PipelineService("auth", "2_bbws_auth_lambda")
 

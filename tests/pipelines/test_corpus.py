@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.validate import validate
+from pipelines.validation.validate import validate
 from tests.pipelines.corpus_cases import Case, all_cases, write_case
 
 CASES = all_cases()

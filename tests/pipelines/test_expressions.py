@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.evaluate import Unknown, condition, evaluate, fill_in, render
-from pipelines.expressions import ExpressionError, embedded, parse, paths
+from pipelines.simulation.evaluate import Unknown, condition, evaluate, fill_in, render
+from pipelines.workflow.expressions import ExpressionError, embedded, parse, paths
 
 CONTEXTS = {
     "github": {"ref": "refs/heads/main", "event_name": "push", "event": Unknown("github.event")},

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from common.git import git
-from pipelines.build import Pipeline
+from pipelines.generation.build import Pipeline
 from tests.pipelines.builders import generated_flows
 
 AUTHOR = ("-c", "user.name=x", "-c", "user.email=x@example.com")

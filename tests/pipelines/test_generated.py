@@ -10,13 +10,13 @@ import yaml
 
 from common.environments import environments
 from common.errors import UsageProblemError
-from pipelines.build import GATE, Pipeline, workflow_files
 from pipelines.checks.house import deployment, targets
-from pipelines.evaluate import condition
-from pipelines.expressions import embedded
-from pipelines.model import Job, Workflow, level, permissions
-from pipelines.pins import pins
-from pipelines.service import PipelineService
+from pipelines.generation.build import GATE, Pipeline, workflow_files
+from pipelines.generation.pins import pins
+from pipelines.generation.service import PipelineService
+from pipelines.simulation.evaluate import condition
+from pipelines.workflow.expressions import embedded
+from pipelines.workflow.model import Job, Workflow, level, permissions
 from tests.pipelines.builders import SERVICE, findings, generated, generated_flows
 
 FLOWS = generated_flows()
@@ -43,7 +43,7 @@ def test_the_checks_of_the_house_find_nothing(pipeline: Pipeline, tmp_path) -> N
     folder.mkdir(parents=True)
     for path, text in workflow_files(SERVICE):
         (tmp_path / path).write_text(text)
-    from pipelines.validate import validate
+    from pipelines.validation.validate import validate
 
     report = validate(tmp_path / pipeline.path, external=False)
     assert [(f.line, f.rule, f.message) for f in report.findings] == []

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import UnavailableError
-from pipelines.pins import (
+from pipelines.generation.pins import (
     Pin,
     PinChange,
     parse_pins,
@@ -15,8 +15,8 @@ from pipelines.pins import (
     render_pins,
     write_pins,
 )
-from pipelines.service import service_of
-from pipelines.usage import GitHubReleases, State, used_actions
+from pipelines.generation.service import service_of
+from pipelines.validation.usage import GitHubReleases, State, used_actions
 from tests.support.files import write_tree
 
 OLD, NEW = "a" * 40, "b" * 40

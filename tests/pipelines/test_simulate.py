@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from common.errors import UnavailableError, UsageProblemError
-from pipelines.build import Pipeline
-from pipelines.simulate import Asked, DryRun, simulate
-from pipelines.simulate_report import as_data, as_mermaid, as_svg, as_text
+from pipelines.generation.build import Pipeline
+from pipelines.simulation.simulate import Asked, DryRun, simulate
+from pipelines.simulation.simulate_report import as_data, as_mermaid, as_svg, as_text
 from tests.pipelines.builders import SERVICE, generated, write_workflow
 from tests.support.files import read_tree
 

@@ -9,7 +9,7 @@ import shlex
 import click
 import pytest
 
-from pipelines.build import Pipeline
+from pipelines.generation.build import Pipeline
 from tests.pipelines.builders import generated_flows
 
 VALUES = {

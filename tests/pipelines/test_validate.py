@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from common.errors import UnavailableError
-from pipelines import engines
-from pipelines.engines import Engine
-from pipelines.findings import Finding, Severity
-from pipelines.report import as_annotations, as_json, as_sarif, as_text
-from pipelines.validate import Report, validate, workflow_files
+from pipelines.validation import engines
+from pipelines.validation.engines import Engine
+from pipelines.validation.report import as_annotations, as_json, as_sarif, as_text
+from pipelines.validation.validate import Report, validate, workflow_files
+from pipelines.workflow.findings import Finding, Severity
 from tests.pipelines.builders import findings, rules, write_workflow
 from tests.support.files import write_tree
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.yaml_tree import Kind, read
+from pipelines.workflow.yaml_tree import Kind, read
 
 
 def problem(content: bytes) -> tuple[str, int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.engines import tool
+from pipelines.validation.engines import tool
 
 
 def require(name: str) -> str:

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from common.errors import RefusedError, UsageProblemError
 from pipeline_test import cli
-from pipelines.build import Pipeline
-from pipelines.fidelity import Extent, gaps
+from pipelines.generation.build import Pipeline
+from pipelines.simulation.fidelity import Extent, gaps
 from rehearsal.ci.board import Board, JobRun, Result, StepRun
 from rehearsal.ci.coverage import find_coverage
 from rehearsal.ci.engine import Asked, clean_environment, own_values, start

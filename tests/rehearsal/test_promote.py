@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline_test import cli
-from pipelines.build import Pipeline, workflow_files
+from pipelines.generation.build import Pipeline, workflow_files
 from tests.pipelines.builders import SERVICE
 from tests.repository.house import NAME, House, at_home, prepared
 

@@ -18,8 +18,8 @@ from common.output import emit, note, table, warn
 
 if TYPE_CHECKING:
     from codegen.plan import Plan
-    from pipelines.build import Pipeline
-    from pipelines.pins import Pin, PinChange
+    from pipelines.generation.build import Pipeline
+    from pipelines.generation.pins import Pin, PinChange
 
 PROMOTE_HINT = "promote it: pipeline_cli.py create-promote --env {env}"
 
@@ -133,7 +133,7 @@ def create_all(**options: Any) -> int:
 
     Example: pipeline_cli.py create-all --repo ../2_bbws_auth_lambda
     """
-    from pipelines.build import Pipeline
+    from pipelines.generation.build import Pipeline
 
     return _create([pipeline.value for pipeline in Pipeline], **options)
 
@@ -145,7 +145,7 @@ def update(repo: Path, **options: Any) -> int:
 
     Example: pipeline_cli.py update --repo ../2_bbws_auth_lambda --dry-run
     """
-    from pipelines.build import Pipeline
+    from pipelines.generation.build import Pipeline
 
     there = [pipeline.value for pipeline in Pipeline if (repo / pipeline.path).is_file()]
     if not there:
@@ -164,7 +164,7 @@ def list_(repo: Path, service: str | None, output: str) -> None:
 
     Example: pipeline_cli.py list --repo ../2_bbws_auth_lambda
     """
-    from pipelines.build import Pipeline
+    from pipelines.generation.build import Pipeline
 
     plan = plan_pipelines(repo, service, list(Pipeline))
     verbs = {change.path: change.verb.value for change in plan.changes}
@@ -196,7 +196,7 @@ def list_pins(repo: Path, update: bool, dry_run: bool, output: str) -> int:
     """
     if update:
         return _update_pins(dry_run, output)
-    from pipelines.usage import used_actions
+    from pipelines.validation.usage import used_actions
 
     used = used_actions(repo)
     rows = [(one.action, one.version or "?", one.reference, one.state.value) for one in used]
@@ -217,7 +217,7 @@ def plan_pipelines(repo: Path, service: str | None, wanted: Sequence[Pipeline]) 
     from codegen.baseline import read_baseline
     from codegen.plan import make_plan
     from codegen.tools import toolkit_version
-    from pipelines.service import service_of
+    from pipelines.generation.service import service_of
 
     known = service_of(repo, service)
     before = read_baseline(repo)
@@ -230,7 +230,7 @@ def _rendered(service: Any, wanted: Sequence[Pipeline]) -> list[Any]:
     """One part a workflow: a part's files that are no longer rendered would be taken away."""
     from codegen.code import RenderedFile
     from codegen.plan import PartFiles
-    from pipelines.build import workflow_files
+    from pipelines.generation.build import workflow_files
 
     return [
         PartFiles(f"workflows/{Path(path).name}", (RenderedFile(path, text),))
@@ -252,7 +252,7 @@ class Writing:
 def _create(names: Sequence[str], **options: Any) -> int:
     """Plan, say what is planned, and do it unless that was not asked for."""
     from codegen.write import carry_out
-    from pipelines.build import Pipeline
+    from pipelines.generation.build import Pipeline
 
     asked = Writing(**options)
     plan = plan_pipelines(asked.repo, asked.service, [Pipeline(name) for name in names])
@@ -273,8 +273,8 @@ def _create(names: Sequence[str], **options: Any) -> int:
 def _update_pins(dry_run: bool, output: str) -> int:
     """Refresh the toolkit's pins; a version whose commit has changed is never taken over."""
     from common.github import GitHub
-    from pipelines.pins import PINS, pins, refresh, write_pins
-    from pipelines.usage import GitHubReleases
+    from pipelines.generation.pins import PINS, pins, refresh, write_pins
+    from pipelines.validation.usage import GitHubReleases
 
     changes = refresh(pins().values(), GitHubReleases(GitHub.from_environment()))
     moved = [change for change in changes if change.moved]

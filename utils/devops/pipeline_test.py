@@ -23,8 +23,8 @@ from common.output import emit, note
 
 if TYPE_CHECKING:
     from common.environments import Environment
-    from pipelines.simulate import DryRun
-    from pipelines.validate import Report
+    from pipelines.simulation.simulate import DryRun
+    from pipelines.validation.validate import Report
 
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -90,8 +90,8 @@ def validate(workflow: Path, built_in: bool, strict: bool, require_tools: bool, 
       pipeline_test.py validate --workflow .github/workflows/ci.yml
       pipeline_test.py validate --workflow .github/workflows --output sarif
     """
-    from pipelines.findings import Severity
-    from pipelines.validate import validate as check
+    from pipelines.validation.validate import validate as check
+    from pipelines.workflow.findings import Severity
 
     report = check(workflow, external=not built_in)
     click.echo(_shown(report, output))
@@ -103,7 +103,7 @@ def validate(workflow: Path, built_in: bool, strict: bool, require_tools: bool, 
 
 
 def _shown(report: Report, output: str) -> str:
-    from pipelines.report import as_annotations, as_json, as_sarif, as_text
+    from pipelines.validation.report import as_annotations, as_json, as_sarif, as_text
 
     forms = {"text": as_text, "json": as_json, "sarif": as_sarif, "github": as_annotations}
     return forms[output](report)
@@ -141,9 +141,9 @@ def dry_run(
       pipeline_test.py dry-run --workflow .github/workflows/ci.yml
       pipeline_test.py dry-run --workflow .github/workflows/rollback.yml --input environment=dev
     """
-    from pipelines.act import structure_check
-    from pipelines.simulate import Asked, simulate
-    from pipelines.simulate_report import as_data, as_text
+    from pipelines.simulation.act import structure_check
+    from pipelines.simulation.simulate import Asked, simulate
+    from pipelines.simulation.simulate_report import as_data, as_text
 
     run = simulate(workflow, Asked(event, _pairs(inputs)))
     checked = structure_check(workflow, run.event) if engine == "act" else None
@@ -165,7 +165,7 @@ def _pairs(inputs: tuple[str, ...]) -> dict[str, str]:
 
 
 def _draw(run: DryRun, path: Path) -> None:
-    from pipelines.simulate_report import as_mermaid, as_svg
+    from pipelines.simulation.simulate_report import as_mermaid, as_svg
 
     text = as_svg(run) if path.suffix == ".svg" else as_mermaid(run)
     if path.suffix == ".md":

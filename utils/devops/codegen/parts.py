@@ -68,8 +68,8 @@ def _project(view: ServiceView) -> Iterable[RenderedFile]:
 
 
 def _workflows(view: ServiceView) -> Iterable[RenderedFile]:
-    from pipelines.build import workflow_files
-    from pipelines.service import PipelineService
+    from pipelines.generation.build import workflow_files
+    from pipelines.generation.service import PipelineService
 
     service = PipelineService(view.name, view.repository)
     return (RenderedFile(path, text) for path, text in workflow_files(service))

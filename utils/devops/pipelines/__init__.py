@@ -1,1 +1,2 @@
-"""GitHub Actions workflows: building them, checking them, and telling what they would do."""
+"""GitHub workflows: read (`workflow`), checked (`checks`, `validation`), worked out (`simulation`)
+and made (`generation`). What runs them is the package `rehearsal`."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from common.errors import DevopsError, ExitCode, RefusedError, UnavailableError
 from common.progress import step
-from pipelines.simulate_report import not_exercised
+from pipelines.simulation.simulate_report import not_exercised
 
 if TYPE_CHECKING:
-    from pipelines.fidelity import Gap
+    from pipelines.simulation.fidelity import Gap
 
 
 class Verdict(IntEnum):

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 from common.errors import UsageProblemError
 from common.process import run
 from pipelines.checks.house import deployment, targets
-from pipelines.findings import Severity
-from pipelines.model import Repository, Workflow
-from pipelines.simulate import load, root_of
-from pipelines.validate import validate
+from pipelines.simulation.simulate import load, root_of
+from pipelines.validation.validate import validate
+from pipelines.workflow.findings import Severity
+from pipelines.workflow.model import Repository, Workflow
 from rehearsal.checks import Check, Verdict, judged
 
 if TYPE_CHECKING:
     from common.environments import Environment
-    from pipelines.model import Job, Step
+    from pipelines.workflow.model import Job, Step
 
 _SCRIPT = re.compile(
     r"(?:^|[\s;&|(])((?:python3?|bash|sh)\s+(?:-\w+\s+)*)?([\w./${}-]+\.(?:py|sh))\b"

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.findings import Finding, error
-from pipelines.model import EMPTY, Action, Job, Repository, Step, Workflow, level, permissions
-from pipelines.workflow_shape import SCOPES
+from pipelines.workflow.findings import Finding, error
+from pipelines.workflow.model import (
+    EMPTY,
+    Action,
+    Job,
+    Repository,
+    Step,
+    Workflow,
+    level,
+    permissions,
+)
+from pipelines.workflow.workflow_shape import SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pipelines.yaml_tree import Node
+    from pipelines.workflow.yaml_tree import Node
 
 _RANK = {"none": 0, "read": 1, "write": 2}
 _DEEPEST = 10

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipelines.checks import names
-from pipelines.expressions import (
+from pipelines.workflow.expressions import (
     Call,
     Embedded,
     Expression,
@@ -19,15 +19,15 @@ from pipelines.expressions import (
     paths,
     walk,
 )
-from pipelines.findings import Finding, error, warning
-from pipelines.places import HASH, STATUS, Place, places
-from pipelines.shapes import words
+from pipelines.workflow.findings import Finding, error, warning
+from pipelines.workflow.places import HASH, STATUS, Place, places
+from pipelines.workflow.shapes import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pipelines.model import Repository, Workflow
-    from pipelines.yaml_tree import Node
+    from pipelines.workflow.model import Repository, Workflow
+    from pipelines.workflow.yaml_tree import Node
 
 ARGUMENTS: Mapping[str, tuple[int, int]] = {
     "contains": (2, 2),

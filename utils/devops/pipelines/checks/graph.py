@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pipelines.findings import Finding, error
+from pipelines.workflow.findings import Finding, error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipelines.model import Job, Workflow
+    from pipelines.workflow.model import Job, Workflow
 
 
 def check(workflow: Workflow) -> Iterator[Finding]:

@@ -7,13 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 from common.environments import environments
-from pipelines.findings import Finding, error, warning
+from pipelines.workflow.findings import Finding, error, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pipelines.model import Job, Step, Workflow
-    from pipelines.yaml_tree import Node
+    from pipelines.workflow.model import Job, Step, Workflow
+    from pipelines.workflow.yaml_tree import Node
 
 _DEPLOYS = re.compile(
     r"""deploy_cli\.py\s+(?:dev|promote-(?:sit|prod)|rollback|hotfix)\b

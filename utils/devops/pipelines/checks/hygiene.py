@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipelines.findings import Finding, error, warning
-from pipelines.model import Job, Step, Workflow, permissions
+from pipelines.workflow.findings import Finding, error, warning
+from pipelines.workflow.model import Job, Step, Workflow, permissions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipelines.yaml_tree import Node
+    from pipelines.workflow.yaml_tree import Node
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _RETIRED_RUNNERS = {

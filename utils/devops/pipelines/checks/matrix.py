@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from pipelines.findings import Finding, error
-from pipelines.shapes import is_expression
+from pipelines.workflow.findings import Finding, error
+from pipelines.workflow.shapes import is_expression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipelines.model import Job, Workflow
-    from pipelines.yaml_tree import Node
+    from pipelines.workflow.model import Job, Workflow
+    from pipelines.workflow.yaml_tree import Node
 
 _MOST_LEGS = 256
 

@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines.findings import Severity
-from pipelines.model import EMPTY, Job, Repository, Step, Workflow
-from pipelines.shapes import is_expression, words
+from pipelines.workflow.findings import Severity
+from pipelines.workflow.model import EMPTY, Job, Repository, Step, Workflow
+from pipelines.workflow.shapes import is_expression, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pipelines.places import Place
+    from pipelines.workflow.places import Place
 
 _GITHUB = frozenset(
     words(

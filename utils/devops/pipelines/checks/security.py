@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelines.checks.expressions import Found, expressions, position
-from pipelines.expressions import paths
-from pipelines.findings import Finding, error, warning
-from pipelines.model import EMPTY, Job, Step, Workflow, level, permissions
+from pipelines.workflow.expressions import paths
+from pipelines.workflow.findings import Finding, error, warning
+from pipelines.workflow.model import EMPTY, Job, Step, Workflow, level, permissions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipelines.yaml_tree import Node
+    from pipelines.workflow.yaml_tree import Node
 
 _UNTRUSTED = re.compile(
     r"""github\.(?:head_ref

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipelines.findings import Finding, error, warning
-from pipelines.model import EMPTY, Workflow
-from pipelines.shapes import words
-from pipelines.yaml_tree import Kind, Node
+from pipelines.workflow.findings import Finding, error, warning
+from pipelines.workflow.model import EMPTY, Workflow
+from pipelines.workflow.shapes import words
+from pipelines.workflow.yaml_tree import Kind, Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from deploy.heartbeat import Heartbeat
 from deploy.interrupts import end_orderly
 from deploy.operation import owner_name
 from deploy.site import Where, open_site, prober_for
-from pipelines.fidelity import Gap
+from pipelines.simulation.fidelity import Gap
 from rehearsal.chaos.experiments import EXPERIMENTS, Subject
 from rehearsal.chaos.faults import Hands
 from rehearsal.chaos.laboratory import Laboratory, Outcome, Result

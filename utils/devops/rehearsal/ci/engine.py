@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 from common.errors import UnavailableError, UsageProblemError
 from common.state import cache_folder
-from pipelines.act import INSTALL, has_containers
-from pipelines.engines import tool
-from pipelines.fidelity import Extent
+from pipelines.simulation.act import INSTALL, has_containers
+from pipelines.simulation.fidelity import Extent
+from pipelines.validation.engines import tool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

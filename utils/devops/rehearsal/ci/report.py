@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from common.output import table
-from pipelines.simulate_report import not_exercised
+from pipelines.simulation.simulate_report import not_exercised
 from rehearsal.ci.board import Result
 from rehearsal.junit import Case, Suite, as_junit, write_text
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from common.errors import RefusedError, UsageProblemError
 from pipelines.checks.house import deployment
-from pipelines.fidelity import asks_for_identity
-from pipelines.model import Repository
+from pipelines.simulation.fidelity import asks_for_identity
+from pipelines.workflow.model import Repository
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipelines.model import Job, Workflow
+    from pipelines.workflow.model import Job, Workflow
 
 _DEEPEST = 4
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.site import Where, open_site
-from pipelines.fidelity import Extent, Gap, gaps
+from pipelines.simulation.fidelity import Extent, Gap, gaps
 from rehearsal.checks import Check, Checked, Verdict, judged, looked_at
 from rehearsal.workflow_checks import Deploying, check_scripts, check_text, deploying
 

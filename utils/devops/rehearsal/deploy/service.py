@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from common.aws_call import AwsError, Caller
-from pipelines.model import Repository
+from pipelines.workflow.model import Repository
 from rehearsal.checks import Check, Verdict, judged
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.simulate_report import not_exercised
+from pipelines.simulation.simulate_report import not_exercised
 from rehearsal import page
 from rehearsal.junit import Suite, as_junit, write_text
 

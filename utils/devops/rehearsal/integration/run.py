@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from common.errors import ExitCode, RefusedError, UnavailableError
 from common.progress import step
 from deploy.site import Where, open_site
-from pipelines.fidelity import Gap
+from pipelines.simulation.fidelity import Gap
 from rehearsal.api_document import api_document
 from rehearsal.deployed_api import api_address
 from rehearsal.integration.door import Door

@@ -10,8 +10,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from common.output import table
-from pipelines.fidelity import Gap
-from pipelines.simulate_report import not_exercised
+from pipelines.simulation.fidelity import Gap
+from pipelines.simulation.simulate_report import not_exercised
 from rehearsal import page
 from rehearsal.junit import write_text
 from rehearsal.load.counts import merged

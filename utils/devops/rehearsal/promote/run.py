@@ -14,7 +14,7 @@ from common.errors import UnavailableError
 from common.github import GitHub
 from deploy.repository import find_repository
 from deploy.strategy import read_strategy
-from pipelines.fidelity import Extent, Gap, gaps
+from pipelines.simulation.fidelity import Extent, Gap, gaps
 from rehearsal.checks import Check, Checked, judged, looked_at
 from rehearsal.workflow_checks import Deploying, check_scripts, check_text, deploying
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from common.environments import Environment
-    from pipelines.model import Job
+    from pipelines.workflow.model import Job
     from repository.model import EnvironmentState
     from repository.remote import Remote
 
@@ -180,7 +180,7 @@ def _variables(
     found: Deploying, remote: Remote, states: Mapping[str, EnvironmentState]
 ) -> list[str]:
     """The deploying environment names a role of its own account."""
-    from pipelines.build import ROLE_VARIABLE
+    from pipelines.generation.build import ROLE_VARIABLE
 
     name = found.environment.name
     if name not in states:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from pipelines.evaluate import condition, render, value_of
+from pipelines.simulation.evaluate import condition, render, value_of
 from sandbox.github import gits
 
 if TYPE_CHECKING:

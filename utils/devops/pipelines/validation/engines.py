@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.errors import UnavailableError
 from common.process import Completed, run
-from pipelines.findings import Finding, Severity
+from pipelines.workflow.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,14 +15,14 @@ from common.environments import FAILOVER, Environment, environments
 from common.errors import UnavailableError
 from common.home import HOME
 from common.template_cache import template_cache
-from pipelines.pins import pins
+from pipelines.generation.pins import pins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from jinja2 import Environment as Renderer
 
-    from pipelines.service import PipelineService
+    from pipelines.generation.service import PipelineService
 
 TEMPLATES = HOME / "templates" / "workflows"
 

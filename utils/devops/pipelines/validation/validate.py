@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.errors import UnavailableError
-from pipelines import engines
 from pipelines.checks import callees, expressions, graph, house, hygiene, matrix, security, triggers
-from pipelines.findings import BUILT_IN, Finding, Severity, error
-from pipelines.model import Repository, Workflow, workflow
-from pipelines.suppress import Suppressed, divide
-from pipelines.workflow_shape import check_action, check_workflow
-from pipelines.yaml_tree import Node, read, read_file
+from pipelines.validation import engines
+from pipelines.validation.suppress import Suppressed, divide
+from pipelines.workflow.findings import BUILT_IN, Finding, Severity, error
+from pipelines.workflow.model import Repository, Workflow, workflow
+from pipelines.workflow.workflow_shape import check_action, check_workflow
+from pipelines.workflow.yaml_tree import Node, read, read_file
 
 if TYPE_CHECKING:
-    from pipelines.engines import Engine
+    from pipelines.validation.engines import Engine
 
 Run = Callable[[Sequence[Path], Path], "Engine"]
 

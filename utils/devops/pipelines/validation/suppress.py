@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipelines.findings import Finding
+    from pipelines.workflow.findings import Finding
 
 _COMMENT = re.compile(r"#\s*pipeline_test:\s*ignore\[(?P<rules>[\w/, -]+)\]\s*(?P<reason>\S.*)")
 

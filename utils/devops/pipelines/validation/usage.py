@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pipelines.model import EMPTY, workflow
-from pipelines.pins import Pin, pins
-from pipelines.yaml_tree import Node, read, read_file
+from pipelines.generation.pins import Pin, pins
+from pipelines.workflow.model import EMPTY, workflow
+from pipelines.workflow.yaml_tree import Node, read, read_file
 
 if TYPE_CHECKING:
     from common.github import GitHub

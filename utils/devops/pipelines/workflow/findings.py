@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipelines.yaml_tree import Node
+    from pipelines.workflow.yaml_tree import Node
 
 BUILT_IN = "built-in"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.findings import Finding, error
-from pipelines.shapes import (
+from pipelines.workflow.findings import Finding, error
+from pipelines.workflow.shapes import (
     Shape,
     any_scalar,
     anything,
@@ -28,7 +28,7 @@ from pipelines.shapes import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipelines.yaml_tree import Node
+    from pipelines.workflow.yaml_tree import Node
 
 SCOPES = words(
     "actions artifact-metadata attestations checks code-quality contents copilot-requests "

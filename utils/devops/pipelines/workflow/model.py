@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipelines.yaml_tree import Kind, Node
+from pipelines.workflow.yaml_tree import Kind, Node
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -257,7 +257,7 @@ class Repository:
 
 
 def _tree(path: Path) -> Node | None:
-    from pipelines.yaml_tree import read, read_file
+    from pipelines.workflow.yaml_tree import read, read_file
 
     try:
         root = read(read_file(path)).root

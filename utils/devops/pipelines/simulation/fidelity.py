@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from pipelines.model import Job, Workflow, level, permissions
+from pipelines.workflow.model import Job, Workflow, level, permissions
 
 if TYPE_CHECKING:
-    from pipelines.yaml_tree import Node
+    from pipelines.workflow.yaml_tree import Node
 
 
 @dataclass(frozen=True, slots=True)

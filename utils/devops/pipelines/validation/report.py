@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from common.output import is_live
-from pipelines.findings import Finding, Severity
+from pipelines.workflow.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipelines.engines import Engine
-    from pipelines.validate import Report
+    from pipelines.validation.engines import Engine
+    from pipelines.validation.validate import Report
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "blue"}
 _SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}

@@ -13,7 +13,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.findings import Finding, Severity
+from pipelines.workflow.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ import difflib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from pipelines.findings import Finding, error
-from pipelines.yaml_tree import Kind, Node
+from pipelines.workflow.findings import Finding, error
+from pipelines.workflow.yaml_tree import Kind, Node
 
 
 def words(text: str) -> tuple[str, ...]:

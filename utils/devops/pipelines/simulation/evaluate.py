@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.expressions import (
+from pipelines.workflow.expressions import (
     Access,
     Call,
     Expression,

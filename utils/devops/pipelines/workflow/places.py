@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines.model import EMPTY, Job, Step, Workflow
+from pipelines.workflow.model import EMPTY, Job, Step, Workflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipelines.yaml_tree import Node
+    from pipelines.workflow.yaml_tree import Node
 
 STATUS = frozenset({"always", "cancelled", "success", "failure"})
 HASH = frozenset({"hashfiles"})

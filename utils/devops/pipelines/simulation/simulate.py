@@ -15,10 +15,10 @@ from common.environments import environments
 from common.errors import UnavailableError, UsageProblemError
 from common.masking import mask
 from pipelines.checks.matrix import combinations
-from pipelines.evaluate import MASK, Unknown, condition, fill_in, render, value_of
-from pipelines.fidelity import Extent, Gap, gaps
-from pipelines.model import EMPTY, Action, Job, Repository, Step, Workflow, workflow
-from pipelines.yaml_tree import Node, read, read_file
+from pipelines.simulation.evaluate import MASK, Unknown, condition, fill_in, render, value_of
+from pipelines.simulation.fidelity import Extent, Gap, gaps
+from pipelines.workflow.model import EMPTY, Action, Job, Repository, Step, Workflow, workflow
+from pipelines.workflow.yaml_tree import Node, read, read_file
 
 _PREFERRED = ("push", "pull_request", "workflow_dispatch", "schedule", "workflow_call")
 _DEEPEST = 4
@@ -138,14 +138,14 @@ def load(path: Path) -> Workflow:
 
 def root_of(path: Path) -> Path:
     """The repository that a workflow file belongs to."""
-    from pipelines.validate import repository_root
+    from pipelines.validation.validate import repository_root
 
     return repository_root(path.absolute())
 
 
 def _event(flow: Workflow, asked: str | None) -> str:
     if asked is not None:
-        from pipelines.workflow_shape import EVENTS
+        from pipelines.workflow.workflow_shape import EVENTS
 
         if asked not in EVENTS:
             raise UsageProblemError(

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from pipelines.report import coloured
+from pipelines.validation.report import coloured
 
 if TYPE_CHECKING:
-    from pipelines.fidelity import Gap
-    from pipelines.simulate import DryRun, Leg, PlannedJob, PlannedStep
+    from pipelines.simulation.fidelity import Gap
+    from pipelines.simulation.simulate import DryRun, Leg, PlannedJob, PlannedStep
 
 _RUNS = {True: "runs", False: "skipped", None: "depends"}
 _COLOURS = {True: "green", False: "bright_black", None: "yellow"}

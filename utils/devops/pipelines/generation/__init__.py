@@ -1,0 +1,1 @@
+"""`pipeline_cli.py`: workflows rendered from templates, with their pins."""

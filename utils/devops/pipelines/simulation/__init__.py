@@ -1,0 +1,1 @@
+"""`pipeline_test.py dry-run`: what a workflow would do, and what that did not exercise."""

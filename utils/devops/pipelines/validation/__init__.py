@@ -1,0 +1,1 @@
+"""`pipeline_test.py validate`: all checks and linters over files, and their report."""
