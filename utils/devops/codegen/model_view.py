@@ -11,10 +11,9 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from codegen.field_types import FieldType, Kind, annotation, read_type, with_enums
+from codegen.field_limits import clean_limits
+from codegen.field_types import FieldType, Kind, read_type, with_enums
 from codegen.naming import Names, pascal, snake, words
-from codegen.quoting import bracketed, py_regex, py_str, py_value
-from codegen.regex_samples import matching_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +32,6 @@ _IMPORTED = frozenset(
 _CLASS_NAMES = _IMPORTED | {"Json", "JsonObject", "Model", "RequestModel", "Repository", "Decimal"}
 _REQUEST = re.compile(r"(Request|Command|Input|Params|Body|Payload)$")
 _RESPONSE = re.compile(r"(Response|Result|Output|Reply|Page)$")
-_MAX_PATTERN = 500
 _LOOKAROUND = re.compile(r"\(\?(?:[=!]|<[=!]|P=|\()|\\[1-9]")
 
 
@@ -276,54 +274,6 @@ def _refined(
     return type_
 
 
-_TEXT_LIMITS = {"minLength": "min_length", "maxLength": "max_length"}
-_ITEM_LIMITS = {"minItems": "min_length", "maxItems": "max_length", **_TEXT_LIMITS}
-_NUMBER_LIMITS = {
-    "minimum": "ge",
-    "maximum": "le",
-    "exclusiveMinimum": "gt",
-    "exclusiveMaximum": "lt",
-    "multipleOf": "multiple_of",
-}
-
-
-def clean_limits(type_: FieldType, constraints: Mapping[str, Any]) -> dict[str, Any]:
-    """Constraints that make sense for the type, under the names Pydantic has for them."""
-    names = (
-        _NUMBER_LIMITS
-        if type_.is_numeric
-        else _ITEM_LIMITS
-        if type_.kind in (Kind.LIST, Kind.DICT, Kind.OBJECT)
-        else _TEXT_LIMITS
-        if type_.is_textual
-        else {}
-    )
-    found: dict[str, Any] = {}
-    for keyword, argument in names.items():
-        value = constraints.get(keyword)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-            continue
-        if names is not _NUMBER_LIMITS and not (isinstance(value, int) and 0 <= value < 10**9):
-            continue
-        if argument == "multiple_of" and value <= 0:
-            continue
-        found.setdefault(argument, value)
-    if _is_empty_range(found):
-        return {}
-    pattern = constraints.get("pattern")
-    if type_.kind is Kind.STR and isinstance(pattern, str) and len(pattern) <= _MAX_PATTERN:
-        lengths = (found.get("min_length", 0), found.get("max_length", 200))
-        if matching_text(pattern, *lengths) is not None:
-            found["pattern"] = pattern
-    return found
-
-
-def _is_empty_range(limits: Mapping[str, Any]) -> bool:
-    low = max((limits[one] for one in ("ge", "gt", "min_length") if one in limits), default=None)
-    high = min((limits[one] for one in ("le", "lt", "max_length") if one in limits), default=None)
-    return low is not None and high is not None and low > high
-
-
 def _fits(value: Any, type_: FieldType, enums: Mapping[str, EnumView]) -> bool:
     """Whether a stated default is a value of the type."""
     if value is None:
@@ -390,42 +340,3 @@ def _cycles(graph: Mapping[str, set[str]]) -> list[list[str]]:
         grouped |= set(group)
         groups.append(group)
     return groups
-
-
-def field_source(one: FieldView, models: Models) -> str:
-    """The line or lines of a field in its class."""
-    head = f"{one.name}: {annotation(one.type, models.classes)}"
-    arguments = _field_arguments(one, models)
-    if not arguments:
-        return head
-    if len(arguments) == 1 and arguments[0].startswith("default="):
-        return f"{head} = {arguments[0].removeprefix('default=')}"
-    return bracketed(f"{head} = Field(", arguments, ")", 4)
-
-
-def _field_arguments(one: FieldView, models: Models) -> list[str]:
-    found = []
-    if one.has_default and isinstance(one.default, list | dict):
-        found.append(f"default_factory={'list' if isinstance(one.default, list) else 'dict'}")
-    elif one.has_default:
-        found.append(f"default={default_source(one, models)}")
-    elif not one.required:
-        found.append("default=None")
-    if one.wire != one.name:
-        found.append(f"alias={py_str(one.wire)}")
-    found += [
-        f"{name}={py_regex(value) if name == 'pattern' else py_value(value)}"
-        for name, value in one.limits.items()
-    ]
-    return found
-
-
-def default_source(one: FieldView, models: Models) -> str:
-    """The default as an expression."""
-    enum = models.enums.get(one.type.name)
-    member = enum.member_of(one.default) if enum else None
-    if member:
-        return member
-    if one.type.kind is Kind.NUMBER:
-        return f'Decimal("{one.default}")'
-    return py_value(one.default)

@@ -21,7 +21,8 @@ _EVENT_FILES = frozenset({"src/utils/events.py", "src/utils/idempotency.py"})
 
 
 def _lambda(view: ServiceView) -> Iterable[RenderedFile]:
-    from codegen.source_handlers import has_idempotency, render_handlers
+    from codegen.source_events import has_idempotency
+    from codegen.source_handlers import render_handlers
     from codegen.source_models import render_models
     from codegen.source_project import render_error_codes, render_idempotency_table
     from codegen.source_repositories import render_repositories

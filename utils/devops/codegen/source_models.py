@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from codegen.code import RenderedFile
+from codegen.field_source import field_source
 from codegen.field_types import FieldType, Kind
-from codegen.model_view import Models, ModelView, Role, field_source
+from codegen.model_view import Models, ModelView, Role
 from codegen.quoting import one_line
 from codegen.render import render
 from codegen.secrecy import marked

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codegen.code import Method, RenderedFile, keyword_only, signature, values_of
-from codegen.entity_view import EntityIndex, EntityView, entity_type
+from codegen.key_reading import entity_type
 from codegen.naming import article, plural
 from codegen.operation_view import Action
 from codegen.quoting import bracketed, py_str, py_tuple
@@ -14,6 +14,7 @@ from codegen.render import render
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from codegen.entity_view import EntityIndex, EntityView
     from codegen.service_view import ServiceView
 
 

@@ -13,12 +13,13 @@ from codegen.quoting import bracketed, py_str, py_value
 from codegen.render import render
 from codegen.samples import sample_model, strategy
 from codegen.secrecy import marked, names_secret
-from codegen.source_cases import Samples, render_case_files
+from codegen.source_cases import render_case_files
 from codegen.source_repositories import located_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from codegen.cases import Samples
     from codegen.entity_view import EntityIndex, EntityView, TableView
     from codegen.service_view import ServiceView
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from codegen.naming import words
 from codegen.operation_view import Action
-from codegen.source_handlers import has_idempotency
+from codegen.source_events import has_idempotency
 from codegen.terraform.hcl import quote
 from codegen.terraform.match import N, by_phrase, closest, find
 from codegen.terraform.settings import SIGNING_VARIABLE

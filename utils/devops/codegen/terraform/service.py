@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codegen.naming import words
-from codegen.source_handlers import has_idempotency
+from codegen.source_events import has_idempotency
 from codegen.terraform.access import World, grants_for
 from codegen.terraform.api import find_paths
 from codegen.terraform.events import find_events
