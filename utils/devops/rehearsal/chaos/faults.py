@@ -116,6 +116,11 @@ class BadVersion:
         alias = functions.alias(name, ALIAS)
         if alias is None or alias.version == "$LATEST" or alias.weights:
             raise RefusedError(f"alias {ALIAS!r} of {name} does not point to one version")
+        if functions.has_provisioned_concurrency(name, ALIAS):
+            raise RefusedError(
+                f"{name} keeps instances ready: AWS then moves weights of its own",
+                hint="--experiment throttle or denied-table",
+            )
         known = {version.version for version in functions.versions(name)}
         latest = functions.settle(name)
         # What $LATEST is now, in a version of its own: the record then needs no variable's value.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _REFUSED = (401, 403)
 _MISSING = "rehearsal-no-such-thing"
+_WHO_CALLS = "who calls: BBWS_TEST_TOKEN, BBWS_TEST_API_KEY, or the AWS credentials"
 
 
 class Asking(Protocol):
@@ -223,7 +224,7 @@ class Walk:
     def _problems(self, operation: Operation, answer: Answer) -> list[str]:
         wrong = status_problem(answer, (operation.success,))
         if wrong:
-            return [wrong]
+            return [wrong, *([_WHO_CALLS] if answer.status in _REFUSED else [])]
         return schema_problems(operation.answer, answer.body, self.document)
 
     def _case(self, name: str, answer: Answer, problems: list[str]) -> None:
