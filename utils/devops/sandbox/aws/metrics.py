@@ -23,10 +23,16 @@ _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d+)?|100)")
 
 Dimensions = frozenset[tuple[str, str]]
 Bucket = list[MetricDatumBase]
+SeriesKey = tuple[str, str, Dimensions]
 
 
 class SandboxCloudWatchBackend(CloudWatchBackend):
     """One account's CloudWatch in one region."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self._by_series: dict[SeriesKey, Bucket] = {}
+        self._sorted_in = 0
 
     @property
     def _url_module(self) -> Any:
@@ -103,15 +109,22 @@ class SandboxCloudWatchBackend(CloudWatchBackend):
         start, end = (_naive(moment) for moment in window)
         first = _aligned(start, period)
         buckets: dict[datetime, Bucket] = defaultdict(list)
-        for datum in self.get_all_metrics():
-            if (datum.namespace, datum.name) != metric or (unit and datum.unit != unit):
-                continue
+        for datum in self._data_of(metric, dimensions):
             moment = _naive(datum.timestamp)
-            if not first <= moment < end:
-                continue
-            if frozenset((item.name, item.value) for item in datum.dimensions) == dimensions:
+            if first <= moment < end and not (unit and datum.unit != unit):
                 buckets[_aligned(moment, period)].append(datum)
         return buckets
+
+    def _data_of(self, metric: tuple[str, str], dimensions: Dimensions) -> Bucket:
+        """All data of one series; what was put since the last question is sorted in first."""
+        if len(self.metric_data) < self._sorted_in:
+            self._by_series, self._sorted_in = {}, 0
+        for datum in self.metric_data[self._sorted_in :]:
+            self._by_series.setdefault(_series_of(datum), []).append(datum)
+        self._sorted_in = len(self.metric_data)
+        key = (*metric, dimensions)
+        given = [datum for datum in self.aws_metric_data if _series_of(datum) == key]
+        return [*self._by_series.get(key, []), *given]
 
 
 def statistic(name: str, bucket: Iterable[MetricDatumBase]) -> float | None:
@@ -144,6 +157,11 @@ def percentile(values: Sequence[float], rank: float) -> float | None:
 
 def _dimensions(given: Iterable[dict[str, str]]) -> Dimensions:
     return frozenset((item["Name"], item["Value"]) for item in given)
+
+
+def _series_of(datum: MetricDatumBase) -> SeriesKey:
+    dimensions = frozenset((str(item.name), str(item.value)) for item in datum.dimensions)
+    return datum.namespace, datum.name, dimensions
 
 
 def _naive(moment: datetime) -> datetime:
