@@ -6,6 +6,7 @@ import io
 import json
 import os
 import subprocess
+import time as real
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ def handler(event, context):
     return {{"statusCode": 200, "body": VERSION}}
 """
 HEALTHY = "pass"
+FUNCTIONS = ("get", "put")
 BROKEN = 'raise ValueError("broken")'
 
 
@@ -45,7 +47,7 @@ class ServiceOnAws:
     """What Terraform would have made for a service in one environment."""
 
     def __init__(
-        self, sandbox: Sandbox, service: str, env: str = "dev", functions=("get", "put"), *,
+        self, sandbox: Sandbox, service: str, env: str = "dev", functions=FUNCTIONS, *,
         create: bool = True,
     ) -> None:  # fmt: skip
         self.environment = environment(env)
@@ -157,6 +159,8 @@ class Traffic:
 
     def __init__(self, service: ServiceOnAws, time: FakeTime) -> None:
         self.errors: dict[str, float] = {}
+        self.seconds = 0.0
+        """What making the traffic up took."""
         self._service = service
         self._time = time
         self._last = _minute_of(time.moment)
@@ -168,9 +172,11 @@ class Traffic:
         self._last = _minute_of(moment)
 
     def pass_to(self, moment: datetime) -> None:
+        started = real.perf_counter()
         while self._last + timedelta(minutes=1) <= moment:
             self._minute(self._last)
             self._last += timedelta(minutes=1)
+        self.seconds += real.perf_counter() - started
 
     def _minute(self, at: datetime) -> None:
         data = []

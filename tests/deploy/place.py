@@ -16,7 +16,7 @@ from deploy.plan import plan_release
 from deploy.site import Site, Where, open_site, operation_for
 from deploy.verifying import verify
 from sandbox.control import Sandbox
-from tests.deploy.aws import ServiceOnAws, Traffic, handler, zipped
+from tests.deploy.aws import FUNCTIONS, ServiceOnAws, Traffic, handler, zipped
 from tests.deploy.builders import deployment
 from tests.deploy.fakes import FakeTime
 
@@ -36,10 +36,11 @@ class Place:
     """A service in one environment of the sandbox, deployed to without its pipeline."""
 
     def __init__(
-        self, sandbox: Sandbox, service: str, env: str, *, create: bool = True, hours_ago: int = 3
-    ) -> None:
+        self, sandbox: Sandbox, service: str, env: str, *, functions: tuple[str, ...] = FUNCTIONS,
+        create: bool = True, hours_ago: int = 3,
+    ) -> None:  # fmt: skip
         self.env = env
-        self.aws = ServiceOnAws(sandbox, service, env, create=create)
+        self.aws = ServiceOnAws(sandbox, service, env, functions, create=create)
         start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=hours_ago)
         self.time = SandboxTime(start)
         self.traffic = Traffic(self.aws, self.time)
