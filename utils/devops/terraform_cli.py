@@ -185,6 +185,8 @@ def plan(output: str, shape: str | None, detailed_exitcode: bool, **raw: Any) ->
     site = open_initialised(target_of(raw))
     review = make_plan(site, PlanOptions(**raw))
     _show_review(review, shape or output)
+    if review.applicable and review.counts.any:
+        note(f"apply it with: terraform_cli.py apply {site.command}")
     return 2 if detailed_exitcode and review.counts.any else ExitCode.DONE
 
 

@@ -204,6 +204,8 @@ def _structured(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
+    if value == "":
+        return '""'
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = mask(text.replace("\n", "⏎"))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

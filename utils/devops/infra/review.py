@@ -182,7 +182,8 @@ def _attribute(attribute: AttributeChange, action: Action) -> str:
 def _finding_lines(review: Review) -> Iterator[str]:
     findings = review.all_findings
     yield ""
-    yield f"Policy: {len(findings)} findings" if findings else "Policy: nothing found"
+    number = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
+    yield f"Policy: {number}" if findings else "Policy: nothing found"
     for finding in findings:
         severity = finding.severity.name.lower()
         yield f"  {severity:6} {finding.rule}  {finding.address}: {finding.message}"
@@ -199,7 +200,7 @@ def _cost_line(cost: CostChange) -> str:
 
 def _closing(review: Review) -> str:
     if not review.applicable:
-        return "This plan is for review only: it could not be registered, so it cannot be applied."
+        return "This plan is for review only: it is not registered, so it cannot be applied."
     return f"Seal {review.record.seal[:12]}, good until {review.record.expires}"
 
 
