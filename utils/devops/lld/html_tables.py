@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from html.parser import HTMLParser
 
 _MOST_CELLS = 60
@@ -18,6 +19,7 @@ class _Tables(HTMLParser):
     def handle_starttag(self, tag: str, attrs: object) -> None:
         del attrs
         if tag == "table":
+            self._close()
             self.tables.append([])
         elif tag == "tr" and self.tables:
             self._close()
@@ -39,7 +41,8 @@ class _Tables(HTMLParser):
             self._cell.append(data)
 
     def _close(self) -> None:
-        if self._cell is not None and len(self.tables[-1][-1][1]) < _MOST_CELLS:
+        open_row = bool(self.tables and self.tables[-1])
+        if self._cell is not None and open_row and len(self.tables[-1][-1][1]) < _MOST_CELLS:
             self.tables[-1][-1][1].append(" ".join("".join(self._cell).split()))
         self._cell = None
 
@@ -52,7 +55,8 @@ def html_tables(
     Lines count from 1 within `text`.
     """
     reader = _Tables()
-    reader.feed(text)
+    with suppress(AssertionError):  # how html.parser refuses a broken `<![` declaration
+        reader.feed(text)
     found = []
     for table in reader.tables:
         rows = [(line, cells) for line, cells in table if cells]
