@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from codegen.plan import check_path
 from codegen.scaffold import render_parts
-from codegen.service_view import view_service
+from codegen.views.service_view import view_service
 from lld.model import (
     Enumeration,
     EnvironmentVariable,

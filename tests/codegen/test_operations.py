@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from codegen.operation_view import Action
-from codegen.routes import read_route
-from codegen.service_view import view_service
+from codegen.views.operation_view import Action
+from codegen.views.routes import read_route
+from codegen.views.service_view import view_service
 from lld.model import Entity, Enumeration, Index, Table, Trigger
 from tests.codegen.builders import (
     ORDER,

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.service_view import view_service
 from codegen.terraform.service import terraform_view
+from codegen.views.service_view import view_service
 from common.environments import environment
 from lld.parse import parse_file
 from tests.codegen.terraform.account import (

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from codegen.service_view import view_service
+from codegen.views.service_view import view_service
 from lld.model import Design
 from lld.parse import parse_file
 from tests.codegen.terraform.applying import written

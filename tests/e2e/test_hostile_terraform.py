@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from codegen.service_view import view_service
+from codegen.views.service_view import view_service
 from common.environments import environment
 from tests.codegen.terraform.applying import written
 from tests.codegen.terraform.hostile import HOSTILE, hostile

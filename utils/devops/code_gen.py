@@ -233,7 +233,7 @@ def _generate(
     """Plan, say what is planned, and do it unless that was not asked for."""
     from codegen.plan import Verb
     from codegen.scaffold import plan_scaffold
-    from codegen.service_view import repository_name
+    from codegen.views.service_view import repository_name
     from codegen.write import carry_out
     from lld.parse import parse_file
 

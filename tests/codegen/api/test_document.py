@@ -9,8 +9,8 @@ from openapi_spec_validator import validate
 
 from codegen.api.document import openapi_document
 from codegen.api.schemas import model_schemas
-from codegen.operation_sources import find_sources
-from codegen.service_view import view_service
+from codegen.views.operation_sources import find_sources
+from codegen.views.service_view import view_service
 from lld.model import Enumeration, ModelKind
 from lld.parse import parse_file
 from tests.codegen.builders import (

@@ -11,7 +11,7 @@ from codegen.drift.facts import Column
 from codegen.drift.show import as_json, as_markdown, as_text
 from codegen.drift.trees import generated_tree, repository_tree
 from codegen.scaffold import scaffold
-from codegen.service_view import view_service
+from codegen.views.service_view import view_service
 from common.errors import UnavailableError
 from lld.model import Enumeration, Scenario
 from tests.codegen.builders import make_design, make_endpoint, make_field, make_model

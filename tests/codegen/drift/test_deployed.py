@@ -14,7 +14,7 @@ from codegen.drift.deployed import Account
 from codegen.drift.facts import Column
 from codegen.drift.infrastructure import deployment
 from codegen.drift.trees import generated_tree
-from codegen.service_view import view_service
+from codegen.views.service_view import view_service
 from tests.codegen.builders import make_design
 
 TAGS = {"Service": "order", "Environment": "dev"}

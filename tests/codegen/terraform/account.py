@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from codegen.naming import snake
-from codegen.operation_view import read_route, route_key
-from codegen.service_view import ServiceView
 from codegen.terraform.service import terraform_view
+from codegen.views.operation_view import read_route, route_key
+from codegen.views.service_view import ServiceView
 from common.environments import environment
 from lld.model import Design, Trigger
 from tests.codegen.terraform.world import FakeAws

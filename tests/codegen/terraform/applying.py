@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from codegen.service_view import ServiceView
 from codegen.terraform.files import terraform_files
+from codegen.views.service_view import ServiceView
 from common.environments import environment
 from tests.codegen.terraform.account import Account, look
 from tests.codegen.terraform.world import FakeAws, Terraform, fake_aws

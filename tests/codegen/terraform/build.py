@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from codegen.service_view import ServiceView, view_service
 from codegen.terraform.files import terraform_files
 from codegen.terraform.service import terraform_view
 from codegen.terraform.view import FunctionView, Grant, TerraformView
+from codegen.views.service_view import ServiceView, view_service
 from lld.model import (
     Design,
     Endpoint,

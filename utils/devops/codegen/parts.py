@@ -12,7 +12,7 @@ from pathlib import Path
 
 from codegen.code import RenderedFile
 from codegen.render import TEMPLATES
-from codegen.service_view import ServiceView
+from codegen.views.service_view import ServiceView
 
 Part = Callable[[ServiceView], Iterable[RenderedFile]]
 
@@ -21,12 +21,12 @@ _EVENT_FILES = frozenset({"src/utils/events.py", "src/utils/idempotency.py"})
 
 
 def _lambda(view: ServiceView) -> Iterable[RenderedFile]:
-    from codegen.source_events import has_idempotency
-    from codegen.source_handlers import render_handlers
-    from codegen.source_models import render_models
-    from codegen.source_project import render_error_codes, render_idempotency_table
-    from codegen.source_repositories import render_repositories
-    from codegen.source_services import render_services
+    from codegen.sources.events import has_idempotency
+    from codegen.sources.handlers import render_handlers
+    from codegen.sources.models import render_models
+    from codegen.sources.project import render_error_codes, render_idempotency_table
+    from codegen.sources.repositories import render_repositories
+    from codegen.sources.services import render_services
 
     wanted = set(_EVENT_FILES) if view.events else set()
     if not has_idempotency(view):
@@ -44,7 +44,7 @@ def _lambda(view: ServiceView) -> Iterable[RenderedFile]:
 
 
 def _tests(view: ServiceView) -> Iterable[RenderedFile]:
-    from codegen.source_tests import render_tests
+    from codegen.service_tests.files import render_tests
 
     yield from _static("tests")
     yield from render_tests(view)
@@ -57,13 +57,13 @@ def _api(view: ServiceView) -> Iterable[RenderedFile]:
 
 
 def _docker(view: ServiceView) -> Iterable[RenderedFile]:
-    from codegen.source_project import render_docker
+    from codegen.sources.project import render_docker
 
     yield from render_docker(view)
 
 
 def _project(view: ServiceView) -> Iterable[RenderedFile]:
-    from codegen.source_project import render_project
+    from codegen.sources.project import render_project
 
     yield from render_project(view)
 

@@ -1,6 +1,6 @@
 """Generate a repository from a design, or a part of one: render, compare, write.
 
-Stages, each with its own module: `service_view` (names and decisions), `parts` (text), `plan`
+Stages, each with its own module: `views.service_view` (names and decisions), `parts` (text), `plan`
 (comparison, no writes), `write` (staged, then moved into place).
 """
 
@@ -12,8 +12,8 @@ from codegen.baseline import read_baseline
 from codegen.parts import PARTS
 from codegen.plan import PartFiles, Plan, make_plan
 from codegen.secrecy import without_secrets
-from codegen.service_view import ServiceView, view_service
 from codegen.tools import toolkit_version
+from codegen.views.service_view import ServiceView, view_service
 from codegen.write import carry_out, check_output
 from common.errors import UnavailableError
 

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.api.schemas import Schema, component, model_schemas
 from codegen.code import RenderedFile
-from codegen.operation_view import Action
 from codegen.quoting import one_line, sentence
-from codegen.source_handlers import answer_model
+from codegen.sources.handlers import answer_model
 from codegen.terraform.api import find_paths
+from codegen.views.operation_view import Action
 from lld.model import Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from codegen.operation_view import OperationView
-    from codegen.service_view import ServiceView
     from codegen.terraform.view import Route
+    from codegen.views.operation_view import OperationView
+    from codegen.views.service_view import ServiceView
 
 PATH = "openapi.json"
 ERROR = "Error_"

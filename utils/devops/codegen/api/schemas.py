@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from codegen.field_types import FieldType, Kind
-from codegen.model_view import FieldView, ModelView, Role
 from codegen.quoting import one_line
+from codegen.views.field_types import FieldType, Kind
+from codegen.views.model_view import FieldView, ModelView, Role
 
 if TYPE_CHECKING:
-    from codegen.model_view import Models
+    from codegen.views.model_view import Models
 
 Schema = dict[str, Any]
 NULL: Schema = {"type": "null"}

@@ -14,15 +14,15 @@ from codegen.drift.tests import read_tests
 from codegen.drift.trees import generated_tree
 from codegen.drift.workflows import read_workflows
 from codegen.secrecy import without_secrets
-from codegen.service_view import view_service
 from codegen.terraform.service import terraform_view
+from codegen.views.service_view import view_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from codegen.drift.deployed import Account
     from codegen.drift.facts import Tree
-    from codegen.service_view import ServiceView
+    from codegen.views.service_view import ServiceView
     from lld.model import Design
 
 

@@ -11,7 +11,7 @@ from common.errors import UnavailableError
 
 if TYPE_CHECKING:
     from codegen.drift.facts import Tree
-    from codegen.service_view import ServiceView
+    from codegen.views.service_view import ServiceView
 
 _FOLDERS = ("src", "tests", "terraform", ".github/workflows")
 _ENDINGS = (".py", ".tf", ".yml", ".yaml")

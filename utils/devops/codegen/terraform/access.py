@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codegen.naming import words
-from codegen.operation_view import Action
-from codegen.source_events import has_idempotency
+from codegen.sources.events import has_idempotency
 from codegen.terraform.hcl import quote
 from codegen.terraform.match import N, by_phrase, closest, find
 from codegen.terraform.settings import SIGNING_VARIABLE
 from codegen.terraform.view import Grant, OpenPoint
+from codegen.views.operation_view import Action
 from lld.model import Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from codegen.service_view import DataAccess, FunctionView, ServiceView
     from codegen.terraform.events import Events
     from codegen.terraform.view import Settings, TableView
+    from codegen.views.service_view import DataAccess, FunctionView, ServiceView
 
 _REMEMBERING = (
     "dynamodb:DeleteItem",

@@ -6,15 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from codegen.naming import words
-from codegen.operation_view import read_route, route_key
 from codegen.terraform.view import OpenPoint, PathView, Route
+from codegen.views.operation_view import read_route, route_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codegen.operation_view import OperationView
-    from codegen.operation_view import Route as CodeRoute
-    from codegen.service_view import ServiceView
+    from codegen.views.operation_view import OperationView
+    from codegen.views.operation_view import Route as CodeRoute
+    from codegen.views.service_view import ServiceView
     from lld.model import Endpoint
 
 _FIXED = re.compile(r"[A-Za-z0-9._:-]+")

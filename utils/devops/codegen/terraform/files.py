@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment as Jinja
 
-    from codegen.service_view import ServiceView
     from codegen.terraform.view import TerraformView
+    from codegen.views.service_view import ServiceView
 
 TEMPLATES = Path(__file__).resolve().parents[4] / "templates" / "terraform"
 _RETENTION = {"dev": 30, "sit": 90}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codegen.naming import words
-from codegen.source_events import has_idempotency
+from codegen.sources.events import has_idempotency
 from codegen.terraform.access import World, grants_for
 from codegen.terraform.api import find_paths
 from codegen.terraform.events import find_events
@@ -20,7 +20,7 @@ from common.environments import environments
 from lld.model import Trigger
 
 if TYPE_CHECKING:
-    from codegen.service_view import ServiceView
+    from codegen.views.service_view import ServiceView
     from lld.model import Design, Function
 
 MEMORY_MB = 256

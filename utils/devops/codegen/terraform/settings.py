@@ -14,9 +14,9 @@ from codegen.terraform.view import OpenPoint, SecretView, Settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codegen.service_view import ServiceView
     from codegen.terraform.events import Events
     from codegen.terraform.view import QueueView, TableView
+    from codegen.views.service_view import ServiceView
     from lld.model import EnvironmentVariable
 
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")

@@ -8,7 +8,7 @@ from codegen.terraform.names import TABLE, Distinct, aws_name, identifier
 from codegen.terraform.view import IndexView, OpenPoint, TableView
 
 if TYPE_CHECKING:
-    from codegen.service_view import ServiceView
+    from codegen.views.service_view import ServiceView
     from lld.model import Design, Index, Table
 
 _PROJECTIONS = {"keys_only": "KEYS_ONLY", "keys only": "KEYS_ONLY", "keys-only": "KEYS_ONLY"}

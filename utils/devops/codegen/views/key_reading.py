@@ -6,16 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen.entity_view import EntityIndex, KeyView, TableView
-from codegen.field_types import FieldType, Kind
-from codegen.key_patterns import KeyPattern, read_pattern
 from codegen.naming import Names, singular, snake, words
-from codegen.table_reading import is_composed
+from codegen.views.entity_view import EntityIndex, KeyView, TableView
+from codegen.views.field_types import FieldType, Kind
+from codegen.views.key_patterns import KeyPattern, read_pattern
+from codegen.views.table_reading import is_composed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from codegen.model_view import FieldView, ModelView
+    from codegen.views.model_view import FieldView, ModelView
     from lld.model import Design, Entity, Index
 
 NOISE = frozenset({"entity", "metadata", "item", "record", "data", "table", "schema", "profile"})

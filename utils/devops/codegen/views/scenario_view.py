@@ -8,11 +8,11 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from codegen.naming import Names, singular, snake, words
-from codegen.operation_view import Action, OperationView
 from codegen.quoting import one_line
+from codegen.views.operation_view import Action, OperationView
 
 if TYPE_CHECKING:
-    from codegen.service_view import FunctionView, ServiceView
+    from codegen.views.service_view import FunctionView, ServiceView
     from lld.model import Scenario
 
 

@@ -9,14 +9,14 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from codegen.operation_view import Action, OperationView
 from codegen.quoting import bracketed, py_str, py_value
+from codegen.views.operation_view import Action, OperationView
 from lld.model import Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codegen.service_view import FunctionView, ServiceView
+    from codegen.views.service_view import FunctionView, ServiceView
 
 Samples = dict[str, dict[str, Any]]
 

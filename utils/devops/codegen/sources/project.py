@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from codegen.code import RenderedFile
 from codegen.quoting import bracketed, one_line, py_str, py_tuple
 from codegen.render import TEMPLATES, render
-from codegen.scenario_view import Expectation, view_scenarios
+from codegen.views.scenario_view import Expectation, view_scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codegen.operation_view import OperationView
-    from codegen.service_view import ServiceView
+    from codegen.views.operation_view import OperationView
+    from codegen.views.service_view import ServiceView
 
 PINS = {
     "bandit": "1.9.4",

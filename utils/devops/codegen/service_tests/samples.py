@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from codegen.field_types import FieldType, Kind
-from codegen.model_view import FieldView, Models, ModelView
 from codegen.naming import words
 from codegen.quoting import WIDTH, bracketed, py_regex, py_str
-from codegen.regex_samples import matching_text
 from codegen.secrecy import names_secret, placeholder
+from codegen.views.field_types import FieldType, Kind
+from codegen.views.model_view import FieldView, Models, ModelView
+from codegen.views.regex_samples import matching_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from codegen.entity_view import TableView
 from codegen.naming import Names, snake, words
+from codegen.views.entity_view import TableView
 
 if TYPE_CHECKING:
-    from codegen.model_view import Models
+    from codegen.views.model_view import Models
     from lld.model import Design, Table
 
 _COMPOSED = re.compile(r"(?i)(?:gsi|lsi)?\d*[_-]?(?:pk|sk)\d*")

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codegen.code import Method, RenderedFile, keyword_only, signature, values_of
-from codegen.key_reading import entity_type
 from codegen.naming import article, plural
-from codegen.operation_view import Action
 from codegen.quoting import bracketed, py_str, py_tuple
 from codegen.render import render
+from codegen.views.key_reading import entity_type
+from codegen.views.operation_view import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codegen.entity_view import EntityIndex, EntityView
-    from codegen.service_view import ServiceView
+    from codegen.views.entity_view import EntityIndex, EntityView
+    from codegen.views.service_view import ServiceView
 
 
 def render_repositories(view: ServiceView) -> Iterable[RenderedFile]:

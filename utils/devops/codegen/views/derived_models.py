@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from codegen.field_types import Kind
-from codegen.model_view import FieldView, Models, ModelView, Role
 from codegen.naming import Names, words
-from codegen.route_meaning import CLAIMED
+from codegen.views.field_types import Kind
+from codegen.views.model_view import FieldView, Models, ModelView, Role
+from codegen.views.route_meaning import CLAIMED
 
 if TYPE_CHECKING:
-    from codegen.entity_view import EntityView
-    from codegen.route_meaning import Meaning
+    from codegen.views.entity_view import EntityView
+    from codegen.views.route_meaning import Meaning
 
 _INITIAL = (
     "PENDING", "NEW", "DRAFT", "OPEN", "CREATED", "REQUESTED", "SUBMITTED", "UNVALIDATED",

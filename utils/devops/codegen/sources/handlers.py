@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.code import Method, RenderedFile, signature
 from codegen.naming import Names
-from codegen.operation_view import Action, OperationView
 from codegen.quoting import bracketed, one_line, py_str, sentence
 from codegen.render import render
-from codegen.source_events import render_event
-from codegen.source_services import filter_names, used_params
+from codegen.sources.events import render_event
+from codegen.sources.services import filter_names, used_params
+from codegen.views.operation_view import Action, OperationView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codegen.model_view import ModelView
-    from codegen.service_view import FunctionView, Group, ServiceView
+    from codegen.views.model_view import ModelView
+    from codegen.views.service_view import FunctionView, Group, ServiceView
 
 _USED = frozenset({"respond", "create_app", "entry_point", "handler", "app", "check_health"})
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from codegen.field_types import FieldType, Kind
-from codegen.regex_samples import matching_text
+from codegen.views.field_types import FieldType, Kind
+from codegen.views.regex_samples import matching_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

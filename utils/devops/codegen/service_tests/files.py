@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from codegen.code import RenderedFile
-from codegen.field_types import Kind
-from codegen.model_view import FieldView, Role
 from codegen.naming import resource_name
-from codegen.operation_view import Action
 from codegen.quoting import bracketed, py_str, py_value
 from codegen.render import render
-from codegen.samples import sample_model, strategy
 from codegen.secrecy import marked, names_secret
-from codegen.source_cases import render_case_files
-from codegen.source_repositories import located_by
+from codegen.service_tests.case_files import render_case_files
+from codegen.service_tests.samples import sample_model, strategy
+from codegen.sources.repositories import located_by
+from codegen.views.field_types import Kind
+from codegen.views.model_view import FieldView, Role
+from codegen.views.operation_view import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codegen.cases import Samples
-    from codegen.entity_view import EntityIndex, EntityView, TableView
-    from codegen.service_view import ServiceView
+    from codegen.service_tests.cases import Samples
+    from codegen.views.entity_view import EntityIndex, EntityView, TableView
+    from codegen.views.service_view import ServiceView
 
 
 def render_tests(view: ServiceView) -> Iterable[RenderedFile]:

@@ -6,20 +6,20 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from codegen.entity_reading import view_entities
-from codegen.model_view import Models, view_models
 from codegen.naming import Names, pascal, snake, words
-from codegen.operation_reading import view_operations
-from codegen.operation_view import Action, OperationView
 from codegen.quoting import one_line
-from codegen.table_reading import composed_attributes, view_tables
+from codegen.views.entity_reading import view_entities
+from codegen.views.model_view import Models, view_models
+from codegen.views.operation_reading import view_operations
+from codegen.views.operation_view import Action, OperationView
+from codegen.views.table_reading import composed_attributes, view_tables
 from lld.model import Design, Function, Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from codegen.entity_view import EntityView, TableView
-    from codegen.routes import SkippedRoute
+    from codegen.views.entity_view import EntityView, TableView
+    from codegen.views.routes import SkippedRoute
 
 HANDLER_NAMES = frozenset({"__init__"})
 ROUTER = "api"

@@ -11,7 +11,7 @@ from codegen.quoting import py_str
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codegen.model_view import FieldView, ModelView
+    from codegen.views.model_view import FieldView, ModelView
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from codegen.field_types import Kind
-from codegen.routes import read_route as read_route
-from codegen.routes import route_key as route_key
+from codegen.views.field_types import Kind
+from codegen.views.routes import read_route as read_route
+from codegen.views.routes import route_key as route_key
 
 if TYPE_CHECKING:
-    from codegen.entity_view import EntityIndex, EntityView
-    from codegen.model_view import FieldView, ModelView
-    from codegen.routes import Route as Route
+    from codegen.views.entity_view import EntityIndex, EntityView
+    from codegen.views.model_view import FieldView, ModelView
+    from codegen.views.routes import Route as Route
 
 
 class Action(Enum):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from codegen.naming import Names, snake, words
 from codegen.quoting import one_line
-from codegen.routes import Route, SkippedRoute, read_route, route_key, route_name
+from codegen.views.routes import Route, SkippedRoute, read_route, route_key, route_name
 from lld.model import Design, Endpoint, Function, Trigger
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.field_types import FieldType, Kind
+from codegen.views.field_types import FieldType, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codegen.entity_view import EntityView
-    from codegen.model_view import FieldView
+    from codegen.views.entity_view import EntityView
+    from codegen.views.model_view import FieldView
 
 
 def unstored(fields: Sequence[FieldView], entity: EntityView, fixed: set[str]) -> list[str]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from codegen.field_limits import clean_limits
-from codegen.field_types import FieldType, Kind, read_type, with_enums
 from codegen.naming import Names, pascal, snake, words
+from codegen.views.field_limits import clean_limits
+from codegen.views.field_types import FieldType, Kind, read_type, with_enums
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from codegen.compatible import unstored
-from codegen.derived_models import derived_request, initial_state
 from codegen.naming import words
-from codegen.operation_view import Binding, OperationView, moment_source
+from codegen.views.compatible import unstored
+from codegen.views.derived_models import derived_request, initial_state
+from codegen.views.operation_view import Binding, OperationView, moment_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from codegen.entity_view import EntityView
-    from codegen.model_view import FieldView, ModelView
-    from codegen.route_meaning import Meaning
+    from codegen.views.entity_view import EntityView
+    from codegen.views.model_view import FieldView, ModelView
+    from codegen.views.route_meaning import Meaning
 
 
 @dataclass(frozen=True, slots=True)

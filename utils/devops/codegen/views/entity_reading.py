@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from codegen.entity_view import EntityView, KeyView, SoftDeleteView, TableView
-from codegen.field_types import Kind
-from codegen.key_patterns import read_pattern
-from codegen.key_reading import CREATED, NOISE, Keying, field_for, indexes, key_view
-from codegen.model_view import FieldView, Models, ModelView, Role
 from codegen.naming import Names, pascal, snake, words
-from codegen.table_reading import is_composed
+from codegen.views.entity_view import EntityView, KeyView, SoftDeleteView, TableView
+from codegen.views.field_types import Kind
+from codegen.views.key_patterns import read_pattern
+from codegen.views.key_reading import CREATED, NOISE, Keying, field_for, indexes, key_view
+from codegen.views.model_view import FieldView, Models, ModelView, Role
+from codegen.views.table_reading import is_composed
 from lld.model import Design, Entity
 
 if TYPE_CHECKING:

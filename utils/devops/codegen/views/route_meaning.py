@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from codegen.model_view import Models, ModelView, Role
 from codegen.naming import is_plural, singular, words
-from codegen.operation_view import Action
+from codegen.views.model_view import Models, ModelView, Role
+from codegen.views.operation_view import Action
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codegen.entity_view import EntityIndex, EntityView
-    from codegen.operation_sources import Source
-    from codegen.routes import Param, Route
+    from codegen.views.entity_view import EntityIndex, EntityView
+    from codegen.views.operation_sources import Source
+    from codegen.views.routes import Param, Route
 
 Keys = tuple[tuple[str, str], ...]
 """`(field, parameter)` pairs."""

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.cases import Case, Cases, Samples
 from codegen.code import RenderedFile
 from codegen.naming import plural
-from codegen.operation_view import Action, OperationView
 from codegen.quoting import bracketed, py_str
 from codegen.render import render
-from codegen.scenario_view import Expectation, ScenarioView, view_scenarios
+from codegen.service_tests.cases import Case, Cases, Samples
+from codegen.views.operation_view import Action, OperationView
+from codegen.views.scenario_view import Expectation, ScenarioView, view_scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codegen.service_view import FunctionView, ServiceView
+    from codegen.views.service_view import FunctionView, ServiceView
 
 
 def render_case_files(view: ServiceView, samples: Samples) -> Iterable[RenderedFile]:

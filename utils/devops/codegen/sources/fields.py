@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.field_types import Kind, annotation
 from codegen.quoting import bracketed, py_regex, py_str, py_value
+from codegen.views.field_types import Kind, annotation
 
 if TYPE_CHECKING:
-    from codegen.model_view import FieldView, Models
+    from codegen.views.model_view import FieldView, Models
 
 
 def field_source(one: FieldView, models: Models) -> str:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from codegen.field_types import FieldType, Kind
 from codegen.naming import plural, words
-from codegen.operation_view import Filter, ListShape, OperationView
+from codegen.views.field_types import FieldType, Kind
+from codegen.views.operation_view import Filter, ListShape, OperationView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codegen.entity_view import EntityView
-    from codegen.model_view import ModelView
-    from codegen.route_meaning import Keys, Meaning
+    from codegen.views.entity_view import EntityView
+    from codegen.views.model_view import ModelView
+    from codegen.views.route_meaning import Keys, Meaning
 
 _TOKENS = (
     "next_token", "page_token", "next_page_token", "start_at", "cursor", "next_cursor",

@@ -11,22 +11,22 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from codegen.compatible import fits, unstored
-from codegen.creation import fill_create
-from codegen.derived_models import derived_request
-from codegen.field_types import Kind
 from codegen.naming import singular, words
-from codegen.operation_lists import fill_list
-from codegen.operation_sources import Source, find_sources
-from codegen.operation_view import Action, OperationView
-from codegen.route_meaning import Meaning
+from codegen.views.compatible import fits, unstored
+from codegen.views.creation import fill_create
+from codegen.views.derived_models import derived_request
+from codegen.views.field_types import Kind
+from codegen.views.operation_lists import fill_list
+from codegen.views.operation_sources import Source, find_sources
+from codegen.views.operation_view import Action, OperationView
+from codegen.views.route_meaning import Meaning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codegen.entity_view import EntityView
-    from codegen.model_view import Models
-    from codegen.routes import SkippedRoute
+    from codegen.views.entity_view import EntityView
+    from codegen.views.model_view import Models
+    from codegen.views.routes import SkippedRoute
     from lld.model import Design
 
 _ASYNC = re.compile(r"(?i)\b(publish|queue|sqs|sns|eventbridge|event bus|async\w*|enqueue)\b")

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from codegen.code import RenderedFile
-from codegen.field_source import field_source
-from codegen.field_types import FieldType, Kind
-from codegen.model_view import Models, ModelView, Role
 from codegen.quoting import one_line
 from codegen.render import render
 from codegen.secrecy import marked
+from codegen.sources.fields import field_source
+from codegen.views.field_types import FieldType, Kind
+from codegen.views.model_view import Models, ModelView, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from codegen.service_view import ServiceView
+    from codegen.views.service_view import ServiceView
 
 _KIND_IMPORTS = {
     Kind.DATETIME: "datetime as dt",

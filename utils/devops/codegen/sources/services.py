@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from codegen.code import Method, RenderedFile, keyword_only, signature
 from codegen.naming import plural
-from codegen.operation_view import Action, Filter, OperationView, moment_source
 from codegen.quoting import bracketed, py_str, sentence
 from codegen.render import render
+from codegen.views.operation_view import Action, Filter, OperationView, moment_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from codegen.entity_view import EntityView
-    from codegen.routes import Param
-    from codegen.service_view import FunctionView, Group, ServiceView
+    from codegen.views.entity_view import EntityView
+    from codegen.views.routes import Param
+    from codegen.views.service_view import FunctionView, Group, ServiceView
 
 
 def render_services(view: ServiceView) -> Iterable[RenderedFile]:

@@ -11,7 +11,7 @@ from lld.model import Trigger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from codegen.service_view import FunctionView, ServiceView
+    from codegen.views.service_view import FunctionView, ServiceView
 
 _DATA_CLASSES = "aws_lambda_powertools.utilities.data_classes"
 _BATCH = "aws_lambda_powertools.utilities.batch"

@@ -1,0 +1,1 @@
+"""The tests of a service, rendered from the views of its design."""

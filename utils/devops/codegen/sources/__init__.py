@@ -1,0 +1,1 @@
+"""The code of a service, and the files round it, rendered from the views of its design."""
