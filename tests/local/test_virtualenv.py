@@ -39,10 +39,22 @@ def test_environment_without_its_stamp_is_not_ready(project: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "constraints.txt"])
-def test_changed_requirements_make_it_anew(project: Path, name: str) -> None:
+def test_changed_requirements_are_noticed(project: Path, name: str) -> None:
     before = digest(requirement_files(project))
     (project / name).write_text("click==8.5.1\n")
     assert digest(requirement_files(project)) != before
+
+
+def test_an_environment_in_use_is_brought_up_to_date_in_place(project: Path) -> None:
+    said: list[str] = []
+    prepare(project / ".venv", requirement_files(project), said.append)
+    kept = project / ".venv" / "in-use"
+    kept.touch()
+    (project / "requirements.txt").write_text("# a comment\n")
+    prepare(project / ".venv", requirement_files(project), said.append)
+    assert kept.exists()
+    assert [line.split()[0] for line in said] == ["creating", "installing", "installing"]
+    assert is_ready(project / ".venv", requirement_files(project))
 
 
 def test_unwritable_folder_is_one_clear_line(project: Path) -> None:

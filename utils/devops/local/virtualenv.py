@@ -1,7 +1,8 @@
 """Virtual environments that hold exactly what requirement files ask for. Standard library only.
 
-An environment is complete when its stamp holds the digest of the files it was made from; anything
-else (interrupted, outdated, another Python gone) is made anew. A lock keeps two runs apart.
+An environment is complete when its stamp holds the digest of the files it was made from. One that
+was complete for other files is brought up to date in place, since programs may be running in it;
+anything else (interrupted, its Python gone) is made anew. A lock keeps two runs apart.
 """
 
 from __future__ import annotations
@@ -66,9 +67,12 @@ def prepare(venv: Path, files: Sequence[Path], say: Callable[[str], None]) -> Pa
     try:
         with _locked(venv):
             if not is_ready(venv, files):
-                _create(venv, say)
+                stamp = venv / STAMP
+                if not (stamp.is_file() and os.access(python_of(venv), os.X_OK)):
+                    _create(venv, say)
+                stamp.unlink(missing_ok=True)
                 _install(venv, files, say)
-                (venv / STAMP).write_text(digest(files), encoding="utf-8")
+                stamp.write_text(digest(files), encoding="utf-8")
     except OSError as error:
         raise PreparationError(
             f"{str(venv)!r} cannot be written: {error.strerror}",
