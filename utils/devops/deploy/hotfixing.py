@@ -1,7 +1,8 @@
 """Starts a hotfix: a branch from the release that is live in PROD, recorded as such.
 
 The fix itself is an ordinary commit on that branch. It is released and promoted as any other: DEV,
-SIT, PROD, with every check; what it saves is everything else that is on main meanwhile.
+SIT, PROD, with every check and every approval; what it saves is everything else that is on main
+meanwhile.
 """
 
 from __future__ import annotations
@@ -69,6 +70,21 @@ def start_hotfix(checkout: Repository, live: Deployment | None, *, dry_run: bool
     if not dry_run and not exists:
         git("branch", branch, commit, cwd=checkout.root)
     return Hotfix(live.version, version, branch, created=not exists)
+
+
+def is_hotfix(checkout: Repository, live: Deployment | None, version: str, commit: str) -> bool:
+    """Whether a release is a fix made on top of what is live, beside what else is on main.
+
+    Decides only what it is recorded as, never who has to approve it.
+    """
+    old = _SEMVER.fullmatch(live.version) if live else None
+    new = _SEMVER.fullmatch(version)
+    if live is None or old is None or new is None or old.groups()[:2] != new.groups()[:2]:
+        return False
+    root = checkout.root
+    grown = git("merge-base", "--is-ancestor", live.commit, commit, cwd=root, check=False).ok
+    main = git("rev-list", "--first-parent", "refs/remotes/origin/main", cwd=root, check=False)
+    return grown and main.ok and commit not in main.stdout.split()
 
 
 def _next_patch(checkout: Repository, live: re.Match[str]) -> str:

@@ -16,6 +16,7 @@ from common.environments import Environment, environment
 from common.errors import FailedError, RefusedError, UnavailableError
 from common.output import note
 from deploy.gate import Intent, Passed, pass_gate, require_evidence
+from deploy.hotfixing import is_hotfix
 from deploy.model import Deployment, Kind, Options
 from deploy.operation import new_id
 from deploy.plan import Step, plan_release
@@ -110,6 +111,8 @@ def perform(site: Site, request: Request) -> Outcome:
     if site.checkout is None or commit_of(site.checkout.root) != intent.commit:
         raise RefusedError(f"the checkout is not at {intent.version} ({intent.commit[:12]})")
     operation = operation_for(site, actor_name(site))
+    live = site.ledger().live()
+    fix = is_hotfix(site.checkout, live, request.version, intent.commit)
     deployment = Deployment(
         id=new_id(site.clock.now(), request.version),
         service=site.service,
@@ -117,14 +120,14 @@ def perform(site: Site, request: Request) -> Outcome:
         version=request.version,
         commit=intent.commit,
         digest=evidence.sha256,
-        kind=Kind.PROMOTION,
+        kind=Kind.HOTFIX if fix else Kind.PROMOTION,
         actor=actor_name(site),
         started=site.clock.now().isoformat(timespec="milliseconds"),
         approvals=passed.approvals,
         options=request.options,
         reason=request.reason,
         run=passed.run,
-        first=site.ledger().live() is None,
+        first=live is None,
     )
     plan = plan_release(deployment, site.strategy, operation.resources())
     if request.dry_run:

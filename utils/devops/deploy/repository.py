@@ -106,7 +106,8 @@ def dirty_files(root: Path) -> list[str]:
 
 def version_name(root: Path, commit: str) -> str:
     """The release tag on a commit, else a name that says it is none."""
-    answer = git("tag", "--points-at", commit, "--list", "v*", cwd=root)
+    words = ("--points-at", commit, "--sort=version:refname", "--list", "v*")
+    answer = git("tag", *words, cwd=root)
     tags = [tag for tag in answer.stdout.split() if _TAG.fullmatch(tag)]
     return tags[-1] if tags else f"commit-{commit[:12]}"
 
