@@ -161,3 +161,41 @@ def test_tampering_with_the_ledger_is_found(dev: ServiceOnAws, repo: Repo):
     table.put_item(Item={**item, "body": item["body"].replace("v1.0.0", "v6.6.6")})
     problems = call("verify", "--env", "dev", code=1)["problems"]
     assert problems == ["dev: entry 3 was changed after it was written"]
+
+
+VERSION = ("--version", "v1.0.0")
+FORGED = {
+    "GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "77", "CI": "true", "GITHUB_ACTOR": "lead",
+    "GITHUB_REPOSITORY": "bbws/2_bbws_auth_lambda", "GITHUB_REF": "refs/tags/v1.0.0",
+}  # fmt: skip
+WRONG_WAYS = {
+    "promoting to sit what dev never had": (("promote-sit", *VERSION), {}),
+    "promoting to prod past sit": (("promote-prod", *VERSION), {}),
+    "a forged run to sit": (("promote-sit", *VERSION), FORGED),
+    "a forged run to prod": (("promote-prod", *VERSION), FORGED),
+    "a forged run with decisions": (
+        ("promote-prod", *VERSION, "--fix-forward", "--allow-no-traffic"), FORGED),
+    "a forged run back": (("rollback", "--env", "prod", *VERSION), FORGED),
+    "back to what never was, as an emergency": (
+        ("rollback", "--env", "prod", *VERSION, "--emergency", "--reason", "now"), {}),
+    "the account of dev for prod": (
+        ("rollback", "--env", "prod", *VERSION, "--profile", "Tebogo-dev", "--emergency",
+         "--reason", "now"), {}),
+    "the region of dev for prod": (
+        ("rollback", "--env", "prod", *VERSION, "--region", "eu-west-1"), {}),
+    "a hotfix of nothing": (("hotfix",), {}),
+}  # fmt: skip
+CHANGING = ("Create", "Update", "Put", "Delete", "Publish", "Transact", "Add", "Remove")
+
+
+@pytest.mark.parametrize(("words", "variables"), WRONG_WAYS.values(), ids=WRONG_WAYS.keys())
+def test_wrong_ways_to_sit_and_prod_are_refused_without_a_changing_call(
+    dev: ServiceOnAws, repo: Repo, sandbox, monkeypatch, words, variables
+):
+    repo.commit("v1.0.0")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    seen = sandbox.requests()[-1]["number"]
+    call(*words, code=3)
+    made = [str(request.get("operation", "")) for request in sandbox.requests(seen)]
+    assert not [name for name in made if name.startswith(CHANGING)]
