@@ -44,15 +44,15 @@ def test_a_function_as_it_should_be_passes_every_check():
 
 
 WRONG = {
-    "test_trap_1_1_role": (latest(role="other"), "version 3 runs as role, the new one as other"),
-    "test_trap_1_1_dead_letters": (latest(dead_letters=""), "go to dlq, from the new one to none"),
-    "test_trap_1_1_latest": (
+    "trap 1.1: role": (latest(role="other"), "version 3 runs as role, the new one as other"),
+    "trap 1.1: dead letters": (latest(dead_letters=""), "go to dlq, from the new one to none"),
+    "trap 1.1: latest": (
         replace(FACTS, alias=replace(FACTS.alias, version="$LATEST")), "cannot share traffic"),
-    "test_trap_1_9_leftover": (
+    "trap 1.9: weights left over": (
         replace(FACTS, alias=replace(FACTS.alias, weights=(("4", 0.1),))), "10% on 4; remove"),
-    "test_trap_1_9_provisioned": (replace(FACTS, provisioned=True), "AWS moves weights itself"),
-    "test_trap_1_10_busy": (latest(update="InProgress"), "update InProgress"),
-    "test_trap_1_15_permission": (replace(FACTS, invocable=False), "but not its alias"),
+    "trap 1.9: provisioned concurrency": (replace(FACTS, provisioned=True), "AWS moves weights itself"),
+    "trap 1.10: busy": (latest(update="InProgress"), "update InProgress"),
+    "trap 1.15: permission": (replace(FACTS, invocable=False), "but not its alias"),
     "gone": (replace(FACTS, latest=None), "does not exist"),
 }  # fmt: skip
 
