@@ -139,6 +139,13 @@ def test_a_service_is_loaded_by_its_design(inside: World, tmp_path: Path) -> Non
     assert (code, list(data["requests"])) == (0, ["GET /v1.0/readers/{readerId}/bookmarks"]), said
 
 
+def test_a_dry_run_of_a_fault_makes_none(inside: World) -> None:
+    before = state_of_the_function()
+    code, data, _ = rehearse(inside, "chaos", "--env", "dev", "--dry-run")
+    assert (code, len(data["would"]), data["not_exercised"][0]["subject"]) == (0, 12, "faults")
+    assert state_of_the_function() == before
+
+
 def test_a_throttled_function_rings_and_returns(inside: World, tmp_path: Path) -> None:
     before = state_of_the_function()
     with alarms_that_ring():

@@ -115,6 +115,28 @@ def test_what_cannot_be_removed_is_named(api: Api) -> None:
     assert left == f"{NOTES} {next(iter(api.notes))}"
 
 
+def test_what_the_api_cannot_remove_is_only_made_when_asked_for(api: Api) -> None:
+    item = {key: value for key, value in DOCUMENT["paths"][NOTE].items() if key != "delete"}
+    document = {**DOCUMENT, "paths": {**DOCUMENT["paths"], NOTE: item}}
+    session = boto3.session.Session(region_name="eu-west-1")
+    careful = Walk(Door(api.url, session, "eu-west-1"), document)
+    careful.go(plan(document), read_only=False)
+    assert api.notes == {}
+    asked = Walk(Door(api.url, session, "eu-west-1"), document, leave=True)
+    asked.go(plan(document), read_only=False)
+    assert (len(api.notes), len(asked.left_behind), failures(asked)) == (1, 1, {})
+
+
+def test_a_post_that_makes_nothing_is_not_sent(api: Api) -> None:
+    action = {"post": {"responses": {"200": {}}}}
+    document = {**DOCUMENT, "paths": {"/v1/shelves/{shelfId}/close": action}}
+    session = boto3.session.Session(region_name="eu-west-1")
+    walk = Walk(Door(api.url, session, "eu-west-1"), document)
+    walk.go(plan(document), read_only=False)
+    assert [case.skipped for case in walk.cases][-1].startswith("what it changes cannot be told")
+    assert api.asked == [f"POST /v1/shelves/rehearsal-{walk.mark}/close"]
+
+
 def test_an_interrupt_removes_what_was_created(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt

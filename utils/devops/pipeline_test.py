@@ -310,6 +310,7 @@ def promote(workflow: Path, env: Environment, repository: str | None, output: st
 @click.option("--lld", type=_FILE, help="Low-level design, in place of an OpenAPI document.")
 @click.option("--data", type=_FILE, help="YAML: a body for each 'METHOD /path' that needs one.")
 @click.option("--read-only", is_flag=True, help="Only read; the only way in sit and prod.")
+@click.option("--leave-behind", is_flag=True, help="Create also what the API cannot remove.")
 @aws_options
 @reports_option
 @output_options
@@ -320,6 +321,7 @@ def integration(
     lld: Path | None,
     data: Path | None,
     read_only: bool,
+    leave_behind: bool,
     region: str | None,
     profile: str | None,
     dr: bool,
@@ -343,7 +345,7 @@ def integration(
     from rehearsal.places import reports_folder
 
     where = Where(env, service, region, profile, dr)
-    run = run_integration(Asked(where, openapi, lld, data, read_only))
+    run = run_integration(Asked(where, openapi, lld, data, read_only, leave_behind))
     for path in keep(run, reports_folder("integration", reports)):
         note(f"wrote {path}")
     emit(as_data(run), output, lambda: as_text(run))
@@ -474,7 +476,7 @@ def chaos(
       pipeline_test.py chaos --env dev --undo
     """
     from deploy.site import Where
-    from rehearsal.chaos.report import as_data, as_text, keep
+    from rehearsal.chaos.report import as_data, as_text, keep, planned_as_data, planned_as_text
     from rehearsal.chaos.run import Asked, check_names, plan_chaos, run_chaos, undo_chaos
     from rehearsal.places import reports_folder
 
@@ -483,7 +485,7 @@ def chaos(
     asked = Asked(where, experiments, function, variable, path, seconds)
     if dry_run:
         lines = plan_chaos(asked)
-        emit({"dry_run": True, "would": lines}, output, lambda: "\n".join(lines))
+        emit(planned_as_data(lines), output, lambda: planned_as_text(lines))
         return ExitCode.DONE
     run = undo_chaos(asked) if undo else run_chaos(asked)
     if not undo:

@@ -12,7 +12,6 @@ from deploy.heartbeat import Heartbeat
 from deploy.interrupts import end_orderly
 from deploy.operation import owner_name
 from deploy.site import Where, open_site, prober_for
-from pipelines.simulation.fidelity import Gap
 from rehearsal.chaos.experiments import EXPERIMENTS, Subject
 from rehearsal.chaos.faults import Hands
 from rehearsal.chaos.laboratory import Laboratory, Outcome, Result
@@ -25,12 +24,6 @@ if TYPE_CHECKING:
     from deploy.clock import Clock
     from deploy.resources import Resources
     from deploy.site import Site
-
-GAPS = (
-    Gap("traffic", "the calls were ours, one at a time: nothing about faults under load"),
-    Gap("other faults", "a lost zone, a lost region and faults of AWS itself were not tried"),
-    Gap("people", "whether somebody acts on an alarm was not tried"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +45,6 @@ class ChaosRun:
     service: str
     results: tuple[Result, ...]
     undone: tuple[Record, ...]
-    not_exercised: tuple[Gap, ...] = GAPS
 
     @property
     def exit_code(self) -> ExitCode:

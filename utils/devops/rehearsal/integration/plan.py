@@ -86,33 +86,31 @@ class Plan:
 
 
 def plan(document: Document) -> Plan:
-    """Group the document's operations."""
+    """Group the document's operations; a POST without things it makes is an action, not a life."""
     known = {(one.method, one.path): one for one in _operations(document)}
     paths = sorted({path for _, path in known}, key=lambda path: (path.count("/"), path))
     collections, used = [], set[tuple[str, str]]()
     for path in paths:
-        item = next((p for p in paths if _is_item_of(p, path)), None)
-        if item is None and ("POST", path) not in known:
+        if _NAME.fullmatch(path.rsplit("/", 1)[-1]):
             continue
-        if _NAME.fullmatch(path.rsplit("/", 1)[-1]) or (item is None and not path):
+        item = next((one for one in paths if _is_item_of(one, path)), None)
+        if item is None:
             continue
         found = Collection(
             path,
             create=known.get(("POST", path)),
             listing=known.get(("GET", path)),
-            read=known.get(("GET", item or "")),
+            read=known.get(("GET", item)),
             updates=tuple(
-                known[method, item]
-                for method in ("PUT", "PATCH")
-                if item and (method, item) in known
+                known[method, item] for method in ("PUT", "PATCH") if (method, item) in known
             ),
-            delete=known.get(("DELETE", item or "")),
+            delete=known.get(("DELETE", item)),
         )
         if found.create is None and found.read is None:
             continue
         collections.append(found)
         used |= {("POST", path), ("GET", path)}
-        used |= {(method, item) for method in ("GET", "PUT", "PATCH", "DELETE") if item}
+        used |= {(method, item) for method in ("GET", "PUT", "PATCH", "DELETE")}
     return Plan(tuple(collections), tuple(op for key, op in known.items() if key not in used))
 
 

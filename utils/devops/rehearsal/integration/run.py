@@ -43,6 +43,7 @@ class Asked:
     lld: Path | None = None
     data: Path | None = None
     read_only: bool = False
+    leave: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class IntegrationRun:
 
     @property
     def exit_code(self) -> ExitCode:
-        if self.failed or self.left_behind:
+        if self.failed:
             return ExitCode.FAILED
         return ExitCode.DONE if self.passed else ExitCode.UNAVAILABLE
 
@@ -98,7 +99,9 @@ def run_integration(asked: Asked) -> IntegrationRun:
     document = api_document(site.service, root, asked.openapi, asked.lld)
     url = api_address(site)
     began = site.clock.now()
-    walk = Walk(Door(url, site.session, site.environment.region), document, _bodies(asked.data))
+    walk = Walk(
+        Door(url, site.session, site.environment.region), document, _bodies(asked.data), asked.leave
+    )
     with step(f"asking {url}"):
         walk.go(plan(document), read_only=asked.read_only)
     walk.cases += _log_cases(site, began)

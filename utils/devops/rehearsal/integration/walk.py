@@ -49,6 +49,8 @@ class Walk:
     document: Document
     bodies: Mapping[str, Any] = field(default_factory=dict)
     """`METHOD /path` → a body to send instead of a made-up one."""
+    leave: bool = False
+    """Create also what the API cannot remove."""
     mark: str = field(default_factory=lambda: secrets.token_hex(4))
     cases: list[Case] = field(default_factory=list)
     left_behind: list[str] = field(default_factory=list)
@@ -94,6 +96,9 @@ class Walk:
         if create is None:
             return
         self._invalid(create)
+        if collection.delete is None and not self.leave:
+            self._skip(create.name, "the API cannot remove what this makes; see --leave-behind")
+            return
         thing = self._create(create, collection)
         if thing is None:
             return
