@@ -40,6 +40,7 @@ EVERYTHING = Work(
     },
     existing_bus=f"bbws-note-events-{DEV.name}",
     existing_secret="bbws/note/page-token",
+    deployed=True,
 )
 
 # One worker runs them all: they share the designs that are applied side by side.
@@ -140,6 +141,19 @@ def test_no_role_reaches_every_resource_but_for_traces(applied):
 def test_every_kind_of_resource_is_applied(everything):
     assert ("OPTIONS", "/v1.0/a0/{}") in everything.account.routes
     assert 'aws_lambda_event_source_mapping.queue["read_queue"]' in everything.resources
+
+
+def test_trap_1_8_a_plan_leaves_code_and_weights_of_a_deployment_alone(everything):
+    """The second plan, made after a deployment, was empty; the weights are still there."""
+    for aliases in everything.account.aliases.values():
+        assert [one["RoutingConfig"]["AdditionalVersionWeights"] for one in aliases] == [{"2": 0.1}]
+
+
+def test_trap_1_15_callers_may_call_the_alias_and_nothing_else(everything):
+    callers = everything.account.callers
+    assert not any(one[""] for one in callers.values())
+    services = {service.partition(".")[0] for one in callers.values() for service in one["live"]}
+    assert services == {"apigateway", "events", "s3", "sns"}
 
 
 def test_the_state_lies_in_the_bucket_of_the_environment(everything):

@@ -36,6 +36,8 @@ class Account:
     """Alarms and who hears them."""
     open_actions: dict[str, set[str]] = field(default_factory=dict)
     """Services of which a function's role reaches every resource, by function."""
+    callers: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    """AWS services that may call a function: by function, then by its alias or ``."""
 
     @property
     def routes(self) -> set[tuple[str, str]]:
@@ -57,6 +59,7 @@ def look(aws: FakeAws) -> Account:
         queues=_queues(aws),
         alarms=_alarms(aws),
         open_actions={name: _open_actions(aws, name) for name in functions},
+        callers={name: _callers(aws, name) for name in functions},
     )
 
 
@@ -131,6 +134,19 @@ def _open_actions(aws: FakeAws, role: str) -> set[str]:
             if statement["Resource"] == "*":
                 listed = [actions] if isinstance(actions, str) else actions
                 found |= {action.split(":")[0] for action in listed}
+    return found
+
+
+def _callers(aws: FakeAws, function: str) -> dict[str, set[str]]:
+    lambda_ = aws.client("lambda")
+    found: dict[str, set[str]] = {"": set(), "live": set()}
+    try:
+        policy = json.loads(lambda_.get_policy(FunctionName=function)["Policy"])
+    except lambda_.exceptions.ResourceNotFoundException:
+        return found
+    for statement in policy["Statement"]:
+        qualifier = "live" if statement["Resource"].endswith(f":{function}:live") else ""
+        found[qualifier].add(statement["Principal"]["Service"])
     return found
 
 

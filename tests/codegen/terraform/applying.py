@@ -45,6 +45,8 @@ class Work:
     chosen: Mapping[str, str] | None = None
     existing_bus: str | None = None
     existing_secret: str | None = None
+    deployed: bool = False
+    """A deployment moved code and traffic before the second plan."""
 
 
 @dataclass
@@ -83,6 +85,8 @@ def apply(work: Work, providers: dict[str, str], folder: Path) -> Applied:
         variables += [f"-var={name}={value}" for name, value in (work.chosen or {}).items()]
         terraform.run("plan", "-input=false", *variables, "-out=first.tfplan")
         terraform.run("apply", "-input=false", "-parallelism=30", "first.tfplan")
+        if work.deployed:
+            _deploy(aws)
         terraform.run("plan", "-input=false", "-detailed-exitcode", *variables)
         return Applied(
             service=work.service,
@@ -127,6 +131,21 @@ def _prepare(work: Work, aws: FakeAws) -> None:
         aws.client("events").create_event_bus(Name=work.existing_bus)
     if work.existing_secret:
         aws.client("secretsmanager").create_secret(Name=work.existing_secret, SecretString="x")
+
+
+def _deploy(aws: FakeAws) -> None:
+    """New code in every function, and a tenth of the traffic on it."""
+    functions = aws.client("lambda")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("src/__init__.py", "VERSION = 2")
+    for page in functions.get_paginator("list_functions").paginate():
+        for one in page["Functions"]:
+            name = one["FunctionName"]
+            functions.update_function_code(FunctionName=name, ZipFile=buffer.getvalue())
+            new = functions.publish_version(FunctionName=name)["Version"]
+            weights = {"AdditionalVersionWeights": {new: 0.1}}
+            functions.update_alias(FunctionName=name, Name="live", RoutingConfig=weights)
 
 
 def _make_bucket(aws: FakeAws, name: str) -> None:
