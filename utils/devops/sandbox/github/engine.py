@@ -79,6 +79,13 @@ def dispatch(store: Store, repo: Data, path: str, ref: str, inputs: Data, actor:
     return _new_run(store, repo, path, workflow, name, sha, "workflow_dispatch", given, actor)
 
 
+def run_on_push(
+    store: Store, repo: Data, path: str, workflow: Data, ref: str, sha: str, actor: str
+) -> Data:
+    """A run of the workflow at `path` for a pushed commit."""
+    return _new_run(store, repo, path, workflow, ref, sha, "push", {}, actor)
+
+
 def _new_run(
     store: Store,
     repo: Data,

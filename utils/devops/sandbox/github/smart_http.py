@@ -7,11 +7,11 @@ import binascii
 import subprocess
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, current_app, g, request
 
 from common.git import environment
 from common.process import find
-from sandbox.github import gits
+from sandbox.github import gits, pushes
 from sandbox.github.replies import may_read, may_write, store
 
 if TYPE_CHECKING:
@@ -37,7 +37,17 @@ def backend(owner: str, name: str, service: str) -> Response:
         return Response("Write access to repository not granted.", 403)
     with store().lock:
         gits.apply_rules(store(), repo)
-    return _run(str(store().git_folder(repo)), service, user["login"])
+    folder = str(store().git_folder(repo))
+    executor = current_app.extensions.get("github_executor")
+    # As on GitHub, what a job pushes starts nothing.
+    if service != "git-receive-pack" or executor is None or "job" in user:
+        return _run(folder, service, user["login"])
+    with store().lock:
+        before = pushes.refs_of(store(), repo)
+        answer = _run(folder, service, user["login"])
+        if pushes.start_runs(store(), repo, before, user["login"], executor):
+            store().save()
+    return answer
 
 
 def _user() -> Data | None:

@@ -1,0 +1,65 @@
+"""What a push starts: the workflows of the pushed commit that listen to its branch or tag."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from sandbox.github import engine, gits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sandbox.github.store import Data, Store
+
+Refs = dict[tuple[str, str], str]
+
+
+def refs_of(store: Store, repo: Data) -> Refs:
+    """Commit by `("branches" or "tags", name)`."""
+    folder = store.git_folder(repo)
+    heads = {("branches", name): sha for name, sha in gits.branches(folder).items()}
+    return heads | {("tags", name): sha for name, sha in gits.tags(folder).items()}
+
+
+def start_runs(
+    store: Store, repo: Data, before: Refs, actor: str, executor: engine.Executor
+) -> list[Data]:
+    """Start a run for each workflow that a push since `before` concerns."""
+    started = []
+    for (kind, name), sha in refs_of(store, repo).items():
+        if before.get((kind, name)) == sha:
+            continue
+        for path, workflow in engine.workflow_files(store, repo, sha).items():
+            if not listens(engine.triggers(workflow), kind, name):
+                continue
+            try:
+                run = engine.run_on_push(store, repo, path, workflow, name, sha, actor)
+            except engine.WorkflowError:
+                continue  # asks for what no machine here has
+            engine.advance(store, repo, run, executor)
+            started.append(run)
+    return started
+
+
+def listens(triggers: Mapping[str, Any], kind: str, name: str) -> bool:
+    """Whether a workflow runs when this branch or tag is pushed."""
+    if "push" not in triggers:
+        return False
+    filters = triggers["push"] or {}
+    wanted, unwanted = filters.get(kind), filters.get(f"{kind}-ignore")
+    if unwanted is not None:
+        return not _matches(unwanted, name)
+    if wanted is not None:
+        return _matches(wanted, name)
+    # With a filter for the other kind alone, this kind starts nothing.
+    return not {"branches", "branches-ignore", "tags", "tags-ignore"} & set(filters)
+
+
+def _matches(patterns: Any, name: str) -> bool:
+    """The last pattern that matches decides; `!` excludes."""
+    found = False
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        if fnmatchcase(name, str(pattern).removeprefix("!")):
+            found = not str(pattern).startswith("!")
+    return found
