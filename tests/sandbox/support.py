@@ -111,7 +111,7 @@ class Lambdas:
         return (json.loads(content) if content else None), answer
 
 
-def eventually(reached: Any, seconds: float = 10.0) -> Any:
+def eventually(reached: Any, seconds: float = 60.0) -> Any:
     """Ask until the answer is true; the last answer."""
     deadline = time.monotonic() + seconds
     while not (found := reached()) and time.monotonic() < deadline:

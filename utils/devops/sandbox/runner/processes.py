@@ -11,6 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 
 TIMED_OUT = 124
+_GUARDED = (
+    'exec 3<&0 </dev/null; (read -r _ <&3; kill -KILL 0) >/dev/null 2>&1 & exec 3<&-; exec "$@"'
+)
+"""The program, and beside it one that ends them all when the sandbox's end of the pipe closes."""
 
 
 class Processes:
@@ -34,11 +38,12 @@ class Processes:
         with self._lock:
             if self.stopped:
                 return -signal.SIGTERM
+            ours, theirs = _pipe()
             child = subprocess.Popen(
-                list(words),
+                ["/bin/sh", "-c", _GUARDED, "step", *words],
                 cwd=folder,
                 env=dict(environment),
-                stdin=subprocess.DEVNULL,
+                stdin=theirs,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -46,6 +51,7 @@ class Processes:
                 errors="replace",
                 start_new_session=True,
             )
+            os.close(theirs)
             self._running = child
         timed_out = threading.Event()
 
@@ -65,6 +71,7 @@ class Processes:
             timer.cancel()
             # What a step leaves running ends with it: nothing outlives a job.
             _kill(child)
+            os.close(ours)
             self._running = None
         if timed_out.is_set():
             say(f"##[error]The step was ended after {seconds:g} seconds.")
@@ -77,6 +84,12 @@ class Processes:
             self.stopped = True
             if self._running is not None:
                 _kill(self._running)
+
+
+def _pipe() -> tuple[int, int]:
+    """Our end of a pipe to write to, which nobody inherits, and theirs to read from."""
+    theirs, ours = os.pipe()
+    return ours, theirs
 
 
 def _kill(child: subprocess.Popen[str]) -> None:
