@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from common.git import git, top_level
+from common.git import ask_origin, git, top_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +110,7 @@ def base_of(folder: Folder, commit: str | None) -> tuple[Base, str | None]:
     root = top_level(folder.path)
     if root is None or commit is None:
         return Base.UNKNOWN, None
-    answer = git("ls-remote", "origin", "HEAD", cwd=root, check=False, timeout=_REMOTE_WAIT)
+    answer = ask_origin("ls-remote", "origin", "HEAD", cwd=root, timeout=_REMOTE_WAIT)
     tip = answer.stdout.split()[0] if answer.ok and answer.stdout.split() else None
     if tip is None:
         return Base.UNKNOWN, None
