@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -90,13 +91,30 @@ def test_a_configuration_is_read_with_its_units(tmp_path: Path) -> None:
         (LOOPBACK + "thresholds: {p95: 0}", "whole milliseconds"),
         (LOOPBACK + "thresholds: {error_rate: 200%}", "between 0% and 100%"),
         (LOOPBACK + "thresholds: {min_requests: null}", "nothing is no proof"),
-        ("a: [", "is not YAML"),
-        ("? !!python/object:os.system x", "is not YAML"),
+        ("a: [", r"load\.yml:\d+: "),
+        ("users: !!python/object:os.system x", r"load\.yml:1: "),
+        (LOOPBACK + "users: 1\nusers: 2", r"load\.yml:3: "),
+        ("\tusers: 1", r"load\.yml:1: "),
+        (
+            "a: &a [x]\n" + "".join(f"a{n}: &a{n} [{'*a, ' * 9}]\n" for n in range(2)),
+            "expected one of",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_named_with_its_place(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(UsageProblemError, match=said):
         read(tmp_path, text)
+
+
+def test_a_hostile_file_costs_bounded_time_and_names_its_line(tmp_path: Path) -> None:
+    names = "abcdefghij"
+    bomb = "a: &a [x, x]\n" + "".join(
+        f"{after}: &{after} [{', '.join([f'*{name}'] * 10)}]\n"
+        for name, after in itertools.pairwise(names)
+    )
+    for text in (bomb, "a: " + "[" * 5000, "x" * 2_000_000):
+        with pytest.raises(UsageProblemError, match=r"load\.yml:\d+: "):
+            read(tmp_path, text)
 
 
 def test_trap_11_5_no_threshold_is_finer_than_what_is_measured(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.errors import UnavailableError, UsageProblemError
+from rehearsal.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,21 +49,23 @@ def read_openapi(path: Path) -> Document:
 
     Raises:
         UnavailableError: It cannot be read, or is none.
+        UsageProblemError: It is no YAML.
     """
-    import yaml
-
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise UnavailableError(f"{str(path)!r} is larger than {_LARGEST} bytes")
-        content = path.read_text(encoding="utf-8")
-        found = json.loads(content) if path.suffix == ".json" else yaml.safe_load(content)
-    except OSError as error:
-        raise UnavailableError(f"{str(path)!r} cannot be read: {error.strerror}") from error
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
-        raise UnavailableError(f"{str(path)!r} is neither JSON nor YAML: {error}") from error
+    found = _read_json(path) if path.suffix == ".json" else read_yaml(path)
     if not isinstance(found, dict) or not isinstance(found.get("paths"), dict):
         raise UnavailableError(f"{str(path)!r} is no OpenAPI document: it has no paths")
     return found
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise UnavailableError(f"{str(path)!r} is larger than {_LARGEST} bytes")
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnavailableError(f"{str(path)!r} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise UnavailableError(f"{str(path)!r} is no JSON: {error}") from error
 
 
 def _designs(folder: Path, service: str) -> Iterator[Path]:

@@ -18,6 +18,7 @@ from rehearsal.integration.judging import is_error_line
 from rehearsal.integration.plan import plan
 from rehearsal.integration.walk import Walk
 from rehearsal.junit import Case
+from rehearsal.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,12 +128,7 @@ def _log_cases(site: Site, began: datetime) -> list[Case]:
 def _bodies(path: Path | None) -> Mapping[str, Any]:
     if path is None:
         return {}
-    import yaml
-
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UnavailableError(f"--data {str(path)!r} cannot be read: {error}") from error
+    found = read_yaml(path)
     if not isinstance(found, dict) or not all(isinstance(body, dict) for body in found.values()):
         raise UnavailableError(f"--data {str(path)!r} is no mapping of 'METHOD /path' to a body")
     return found

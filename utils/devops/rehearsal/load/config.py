@@ -21,7 +21,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from common.errors import UnavailableError, UsageProblemError
+from common.errors import UsageProblemError
+from rehearsal.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_LARGEST = 1_000_000
 _LONGEST_S = 4 * 3600
 MOST_USERS = 10_000
 FROM_DESIGN = "from-design"
@@ -88,18 +88,7 @@ def read_config(path: Path) -> Config:
         UnavailableError: The file cannot be read.
         UsageProblemError: Something in it is unknown or makes no sense; says where.
     """
-    import yaml
-
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise UsageProblemError(f"{path}: larger than {_LARGEST} bytes")
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UnavailableError(f"{str(path)!r} cannot be read: {error.strerror}") from error
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise UsageProblemError(f"{path} is not YAML: {reason}") from error
-    return _Reader(str(path)).config(found)
+    return _Reader(str(path)).config(read_yaml(path))
 
 
 class _Reader:
