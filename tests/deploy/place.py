@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from common.environments import environment
 from deploy.artifacts import Manifest
-from deploy.ledger import Ledger, broken_links
+from deploy.chain import broken_links
+from deploy.ledger import Ledger
 from deploy.model import Deployment, Kind
 from deploy.operation import Operation
 from deploy.plan import plan_release

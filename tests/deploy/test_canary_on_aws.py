@@ -13,7 +13,7 @@ import pytest
 
 from common.errors import DevopsError
 from deploy.engine import BlockedError, RolledBackError
-from deploy.ledger import LockHeldError
+from deploy.leases import LockHeldError
 from deploy.model import Deployment
 from deploy.plan import plan_release
 from tests.deploy.aws import BROKEN, enter

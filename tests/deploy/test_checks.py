@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from common.aws_lambda import Alias, Configuration
+from deploy.chain import Head
 from deploy.checks import ROLLBACK_RESERVE, FunctionFacts, Preflight, function_checks
-from deploy.ledger import Head
 from deploy.model import Kind
 from deploy.resources import Resources
 from deploy.strategy import default_strategy

@@ -6,15 +6,11 @@ from dataclasses import replace
 import pytest
 
 from common.errors import RefusedError, UnavailableError
+from deploy.chain import broken_links
 from deploy.codec import decode, encode
 from deploy.heartbeat import Heartbeat
-from deploy.ledger import (
-    AbortedError,
-    Ledger,
-    LockHeldError,
-    LockLostError,
-    broken_links,
-)
+from deploy.leases import LockHeldError, LockLostError
+from deploy.ledger import AbortedError, Ledger
 from deploy.model import Abort, Approval, Deployment, Judged, Verdict
 from deploy.states import Position, State
 from tests.deploy.builders import deployment, walk

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from common.aws_lambda import Alias, Configuration
 from deploy.artifacts import Artifacts, package_key
-from deploy.ledger import Head
+from deploy.chain import Head
 from deploy.model import FunctionTarget
 from deploy.pruning import plan_pruning, prune
 from deploy.states import Position, State

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from common.aws_call import AwsError
 from common.aws_lambda import Alias, AliasMovedError, Configuration
+from deploy.chain import broken_links
 from deploy.evidence import QUANTILES, Evidence, FunctionEvidence, Latency, VersionSample
-from deploy.ledger import Ledger, broken_links
+from deploy.ledger import Ledger
 from deploy.model import ApiTarget, Backup, Deployment, Kind, Verdict
 from deploy.operation import Operation
 from deploy.package import lambda_digest

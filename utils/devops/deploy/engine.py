@@ -18,7 +18,8 @@ from deploy.clock import Clock, stamp
 from deploy.evidence import closed_window
 from deploy.heartbeat import Heartbeat
 from deploy.judgement import Judgement, Look, Move, judge, next_move
-from deploy.ledger import AbortedError, Ledger, Lock, LockLostError
+from deploy.leases import Lock, LockLostError
+from deploy.ledger import AbortedError, Ledger
 from deploy.model import Deployment, Judged, Kind, Verdict
 from deploy.plan import Action, Step, remaining
 from deploy.ports import Probed, World

@@ -6,10 +6,12 @@ import threading
 from typing import TYPE_CHECKING
 
 from common.errors import DevopsError
-from deploy.ledger import Ledger, Lock, LockLostError
+from deploy.leases import Lock, LockLostError
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from deploy.ledger import Ledger
 
 
 class Heartbeat:

@@ -15,50 +15,25 @@ from the state that was read, and forward only while nobody asked to abort; or n
 from __future__ import annotations
 
 import json
-import uuid
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from common.aws_call import AwsError
 from common.aws_dynamodb import Check, ConditionFailedError, Delete, Item, Put
 from common.errors import RefusedError, UnavailableError
+from deploy.chain import Entry, Head, entry_hash
 from deploy.clock import Clock, stamp
-from deploy.codec import canonical, decode, digest, encode
+from deploy.codec import canonical, decode, encode
+from deploy.leases import LEASE_SECONDS, Leases, Lock
 from deploy.model import Abort, Deployment
 from deploy.states import Position, State, can_move
+from deploy.store import ATTEMPTS, PARTITION, SORT, Store, key_of, write_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PARTITION, SORT = "pk", "sk"
-LEASE_SECONDS = 60
-_SKEW_SECONDS = 5
-_ATTEMPTS = 6
 _BACKWARD = frozenset({State.ROLLING_BACK, State.ROLLED_BACK, State.BLOCKED, State.REFUSED})
-
-
-class Store(Protocol):
-    """The table. Reads are consistent, writes are transactions."""
-
-    def get(self, key: Item) -> Item | None: ...
-
-    def query(self, partition: tuple[str, str], prefix: tuple[str, str]) -> Iterator[Item]: ...
-
-    def write(self, *actions: Put | Check | Delete) -> None: ...
-
-
-class LockHeldError(RefusedError):
-    """Another deployment of this service is going on in this environment."""
-
-    code = "locked"
-
-
-class LockLostError(UnavailableError):
-    """The lease ran out and somebody else goes on with the work: touch nothing more."""
-
-    code = "lock-lost"
 
 
 class AbortedError(Exception):
@@ -67,48 +42,6 @@ class AbortedError(Exception):
     def __init__(self, abort: Abort) -> None:
         super().__init__(abort.reason)
         self.abort = abort
-
-
-@dataclass(frozen=True, slots=True)
-class Lock:
-    """Proof of holding the lock; `nonce` tells one holder from the next, `token` only grows."""
-
-    holder: str
-    owner: str
-    nonce: str
-    token: int
-    until: int
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The end of the chain, and what stands on it."""
-
-    number: int = 0
-    hash: str = ""
-    live: str = ""
-    block: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One link of the chain: an event, the deployment after it, and the hash of the one before."""
-
-    number: int
-    previous: str
-    at: str
-    event: str
-    body: Any
-    hash: str
-
-    def computed(self) -> str:
-        """The hash this content must have."""
-        return entry_hash(self.number, self.previous, self.at, self.event, self.body)
-
-
-def entry_hash(number: int, previous: str, at: str, event: str, body: Any) -> str:
-    """The hash of one link."""
-    return digest({"number": number, "previous": previous, "at": at, "event": event, "body": body})
 
 
 class Ledger:
@@ -120,7 +53,7 @@ class Ledger:
         self.service = service
         self._store = store
         self._clock = clock
-        self._lease = lease
+        self._leases = Leases(store, service, clock, lease)
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -166,10 +99,7 @@ class Ledger:
 
     def lock(self) -> Lock | None:
         """Who holds the lock now; None when it is free or its lease has run out."""
-        item = self._store.get(self._key("LOCK"))
-        if item is None or not item["holder"] or not self._is_running(item):
-            return None
-        return _lock(item)
+        return self._leases.current()
 
     def abort_of(self, deployment: str) -> Abort | None:
         """The request to stop this deployment, if somebody made one."""
@@ -184,27 +114,7 @@ class Ledger:
         Raises:
             LockHeldError: Somebody has it; the message says who, since what and until when.
         """
-        nonce = uuid.uuid4().hex
-        for _ in range(_ATTEMPTS):
-            item = self._store.get(self._key("LOCK"))
-            if item and item["nonce"] == nonce:
-                return _lock(item)
-            if item and item["holder"] and self._is_running(item):
-                raise self._held(item)
-            token = int(item["token"]) if item else 0
-            mine = Lock(deployment, owner, nonce, token + 1, self._until())
-            condition = "attribute_not_exists(pk)"
-            values: dict[str, str | int] = {}
-            if item:
-                condition, values = "nonce = :nonce", {":nonce": str(item["nonce"])}
-            try:
-                self._write(Put(self._lock_item(mine), condition, values))
-            except ConditionFailedError:
-                continue
-            return mine
-        raise LockHeldError(
-            f"others are deploying {self.service!r} at this moment", hint="try again in a minute"
-        )
+        return self._leases.acquire(deployment, owner)
 
     def renew(self, lock: Lock) -> Lock:
         """Extend the lease.
@@ -212,20 +122,11 @@ class Ledger:
         Raises:
             LockLostError: It is not ours any more.
         """
-        renewed = replace(lock, until=self._until())
-        try:
-            self._write(self._put_lock(renewed))
-        except ConditionFailedError as error:
-            raise self._lost(lock) from error
-        return renewed
+        return self._leases.renew(lock)
 
     def release(self, lock: Lock) -> None:
         """Give the lock back; harmless when it is not ours any more."""
-        freed = replace(lock, holder="", owner="", nonce=f"free-{lock.nonce}", until=0)
-        try:
-            self._write(self._put_lock(freed, nonce=lock.nonce))
-        except ConditionFailedError:
-            return
+        self._leases.release(lock)
 
     # --- writing --------------------------------------------------------------------------------
 
@@ -261,7 +162,7 @@ class Ledger:
         """Ask a deployment to stop; the first request is kept, and returned."""
         item: Item = {**self._key(f"ABORT#{deployment}"), "body": canonical(encode(abort))}
         with suppress(ConditionFailedError):
-            self._write(Put(item, "attribute_not_exists(pk)"))
+            write_alone(self._store, self._clock, Put(item, "attribute_not_exists(pk)"))
         return self.abort_of(deployment) or abort
 
     def block(self, incident: str, reason: str) -> None:
@@ -289,12 +190,12 @@ class Ledger:
         revision = old.revision if old else 0
         new = replace(new, revision=revision + 1, updated=stamp(self._clock.now()))
         backward = new.position.state in _BACKWARD
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             head = self.head()
             actions = [
                 *self._chain(head, event, new),
                 self._deployment_item(new, revision),
-                self._put_lock(replace(lock, until=self._until())),
+                self._leases.extension(lock),
             ]
             if old and not backward:
                 key = self._key(f"ABORT#{new.id}")
@@ -316,15 +217,14 @@ class Ledger:
                 raise error
             self._clock.sleep(0.5)
             return
-        item = self._store.get(self._key("LOCK"))
-        if item is None or item["nonce"] != lock.nonce:
-            raise self._lost(lock) from error
+        if not self._leases.is_ours(lock):
+            raise self._leases.lost(lock) from error
         abort = None if backward else self.abort_of(new.id)
         if abort:
             raise AbortedError(abort) from error
         stored = self.find(new.id)
         if stored and stored.revision >= new.revision:
-            raise self._lost(lock) from error
+            raise self._leases.lost(lock) from error
         self._clock.sleep(0.1)
 
     def _is_written(self, new: Deployment) -> bool:
@@ -360,7 +260,7 @@ class Ledger:
         return [Put(entry, "attribute_not_exists(pk)"), Put(item, *same)]
 
     def _note_head(self, event: str, body: dict[str, str], *, block: str) -> None:
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             head = self.head()
             try:
                 self._store.write(*self._link(head, event, body, replace(head, block=block)))
@@ -374,51 +274,11 @@ class Ledger:
             return
         raise UnavailableError(f"the ledger of {self.service!r} could not be written")
 
-    def _write(self, action: Put) -> None:
-        """One write; an answer that was lost is looked up instead of asked for again."""
-        for _ in range(_ATTEMPTS):
-            try:
-                self._store.write(action)
-            except ConditionFailedError as error:
-                key = {PARTITION: action.item[PARTITION], SORT: action.item[SORT]}
-                if self._store.get(key) == action.item:
-                    return
-                if error.reason != "conflict":
-                    raise
-                self._clock.sleep(0.1)
-                continue
-            except AwsError as error:
-                if not error.uncertain:
-                    raise
-                self._clock.sleep(0.5)
-                continue
-            return
-        raise UnavailableError(f"the ledger of {self.service!r} could not be written")
-
     def _rows(self, prefix: str) -> Iterator[Item]:
         return self._store.query((PARTITION, f"SERVICE#{self.service}"), (SORT, prefix))
 
     def _key(self, sort: str) -> Item:
-        return {PARTITION: f"SERVICE#{self.service}", SORT: sort}
-
-    def _until(self) -> int:
-        return int((self._clock.now() + timedelta(seconds=self._lease)).timestamp())
-
-    def _is_running(self, item: Item) -> bool:
-        return int(item["until"]) + _SKEW_SECONDS > self._clock.now().timestamp()
-
-    def _lock_item(self, lock: Lock) -> Item:
-        return {
-            **self._key("LOCK"),
-            "holder": lock.holder,
-            "owner": lock.owner,
-            "nonce": lock.nonce,
-            "token": lock.token,
-            "until": lock.until,
-        }
-
-    def _put_lock(self, lock: Lock, *, nonce: str | None = None) -> Put:
-        return Put(self._lock_item(lock), "nonce = :nonce", {":nonce": nonce or lock.nonce})
+        return key_of(self.service, sort)
 
     def _deployment_item(self, new: Deployment, seen: int) -> Put:
         item: Item = {
@@ -430,44 +290,3 @@ class Ledger:
         if seen:
             return Put(item, "revision = :seen", {":seen": seen})
         return Put(item, "attribute_not_exists(pk)")
-
-    def _held(self, item: Item) -> LockHeldError:
-        left = int(item["until"]) - int(self._clock.now().timestamp())
-        return LockHeldError(
-            f"{item['owner']} is deploying {self.service!r} (deployment {item['holder']})",
-            hint=f"its lease runs for another {max(left, 0) + _SKEW_SECONDS} s; "
-            f"`deploy_cli.py status` shows it, `abort` stops it",
-        )
-
-    def _lost(self, lock: Lock) -> LockLostError:
-        return LockLostError(
-            f"the lock of {self.service!r} went to somebody else while {lock.holder} was at work",
-            hint="`deploy_cli.py status` shows who goes on with it",
-        )
-
-
-def _lock(item: Item) -> Lock:
-    return Lock(
-        str(item["holder"]),
-        str(item["owner"]),
-        str(item["nonce"]),
-        int(item["token"]),
-        int(item["until"]),
-    )
-
-
-def broken_links(entries: list[Entry], head: Head) -> list[str]:
-    """What is wrong with a chain: gaps, changed entries, a cut end. Empty when it holds."""
-    problems, previous = [], ""
-    for expected, entry in enumerate(entries, start=1):
-        if entry.number != expected:
-            problems.append(f"entry {expected} is missing")
-            break
-        if entry.previous != previous:
-            problems.append(f"entry {entry.number} does not follow entry {expected - 1}")
-        if entry.hash != entry.computed():
-            problems.append(f"entry {entry.number} was changed after it was written")
-        previous = entry.hash
-    if (head.number, head.hash) != ((entries[-1].number, entries[-1].hash) if entries else (0, "")):
-        problems.append("the end of the chain is not where the head says")
-    return problems

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from common.errors import RefusedError, UnavailableError
 from deploy.clock import Clock, stamp
 from deploy.engine import RolledBackError, Run
-from deploy.ledger import Ledger, Lock, LockHeldError
+from deploy.leases import Lock, LockHeldError
 from deploy.model import Abort, Deployment, Kind
 from deploy.plan import Component, Step, plan_release, plan_rollback
 from deploy.states import State
 
 if TYPE_CHECKING:
+    from deploy.ledger import Ledger
     from deploy.ports import World
     from deploy.resources import Resources
     from deploy.strategy import Strategy

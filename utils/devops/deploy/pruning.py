@@ -11,7 +11,7 @@ from deploy.traffic import at_once
 
 if TYPE_CHECKING:
     from common.aws_lambda import Alias, Configuration
-    from deploy.ledger import Head
+    from deploy.chain import Head
     from deploy.model import Deployment
 
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from deploy.chain import broken_links
 from deploy.codec import encode
-from deploy.ledger import Ledger, broken_links
 from deploy.package import lambda_digest
 from deploy.traffic import ALIAS
 
 if TYPE_CHECKING:
     from common.aws_lambda import Functions
+    from deploy.ledger import Ledger
     from deploy.model import Deployment
     from deploy.site import Site
 

@@ -10,8 +10,9 @@ from deploy.states import State
 
 if TYPE_CHECKING:
     from common.aws_lambda import Alias
+    from deploy.chain import Head
     from deploy.judgement import Judgement
-    from deploy.ledger import Head, Lock
+    from deploy.leases import Lock
     from deploy.model import Deployment
     from deploy.plan import Step
     from deploy.ports import Check
