@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from common.errors import DevopsError
-from deploy.engine import BlockedError, RolledBackError
+from deploy.failures import BlockedError, RolledBackError
 from deploy.leases import LockHeldError
 from deploy.model import Deployment
 from deploy.plan import plan_release

@@ -7,7 +7,7 @@ import pytest
 
 from common.aws_call import AwsError, CredentialsExpiredError
 from common.errors import RefusedError
-from deploy.engine import BlockedError, RolledBackError
+from deploy.failures import BlockedError, RolledBackError
 from deploy.leases import LockHeldError
 from deploy.model import Abort, Options, Verdict
 from deploy.ports import Check

@@ -16,7 +16,7 @@ from datetime import timedelta
 
 import pytest
 
-from deploy.engine import RolledBackError
+from deploy.failures import RolledBackError
 from tests.conftest import ROOT
 from tests.deploy.aws import Repo, enter
 from tests.deploy.place import Place

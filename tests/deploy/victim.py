@@ -14,7 +14,7 @@ from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
-from deploy.engine import RolledBackError
+from deploy.failures import RolledBackError
 from deploy.plan import plan_release
 from tests.deploy.place import Place
 

@@ -12,10 +12,11 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from common.errors import DevopsError, FailedError, RefusedError
+from common.errors import DevopsError, RefusedError
 from common.masking import mask
 from deploy.clock import Clock, stamp
 from deploy.evidence import closed_window
+from deploy.failures import BlockedError, RejectedError, RolledBackError
 from deploy.heartbeat import Heartbeat
 from deploy.judgement import Judgement, Look, Move, judge, next_move
 from deploy.leases import Lock, LockLostError
@@ -27,44 +28,6 @@ from deploy.states import Position, State
 from deploy.strategy import Hold, Strategy
 
 _UNDO_ATTEMPTS = 3
-
-
-class RejectedError(FailedError):
-    """The judgement of a weight was no pass, or a smoke test failed."""
-
-    code = "rejected"
-
-    def __init__(self, message: str, judgement: Judgement | None = None) -> None:
-        super().__init__(message)
-        self.judgement = judgement
-
-
-class RolledBackError(FailedError):
-    """The deployment failed and was rolled back."""
-
-    code = "rolled-back"
-
-    def __init__(self, deployment: Deployment) -> None:
-        hint = f"incident {deployment.incident}" if deployment.incident else None
-        super().__init__(
-            f"{deployment.service} {deployment.version} was rolled back in "
-            f"{deployment.environment}: {deployment.cause}",
-            hint=hint,
-        )
-        self.deployment = deployment
-
-
-class BlockedError(FailedError):
-    """The rollback failed as well: a person has to look."""
-
-    code = "blocked"
-
-    def __init__(self, deployment: Deployment, trouble: str) -> None:
-        super().__init__(
-            f"{deployment.service} in {deployment.environment} could not be rolled back: {trouble}",
-            hint="`deploy_cli.py status` shows the true state; `resume` tries the rollback again",
-        )
-        self.deployment = deployment
 
 
 class Run:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from common.errors import RefusedError, UnavailableError
 from deploy.clock import Clock, stamp
-from deploy.engine import RolledBackError, Run
+from deploy.engine import Run
+from deploy.failures import RolledBackError
 from deploy.leases import Lock, LockHeldError
 from deploy.model import Abort, Deployment, Kind
 from deploy.plan import Component, Step, plan_release, plan_rollback
