@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -22,8 +21,6 @@ from sandbox import control
 from sandbox.control import Sandbox
 from tests.sandbox.apis import deploy_api, document, operation, permit, proxy
 from tests.sandbox.support import ECHO, Lambdas, eventually, session
-
-START_LIMIT_S = 5.0
 
 
 @pytest.fixture
@@ -101,11 +98,8 @@ def test_starting_twice_is_starting_once(names: list[str]) -> None:
     assert (again.running, started) == (first.running, False)
 
 
-def test_it_starts_in_time_and_listens_on_loopback_only(names: list[str]) -> None:
-    began = time.monotonic()
+def test_it_listens_on_loopback_only(names: list[str]) -> None:
     running = start(names, "quick")
-    load = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-    assert time.monotonic() - began < START_LIMIT_S * load
     rows = Path(f"/proc/{running.running.pid}/net/tcp").read_text().splitlines()[1:]
     ports = {
         f"{int(url.rpartition(':')[2]):04X}"

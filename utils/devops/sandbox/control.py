@@ -23,8 +23,8 @@ from sandbox.exports import Exports, exports_of
 from sandbox.places import Place, Running, all_places, place, read_record
 
 _SOURCE = Path(__file__).resolve().parents[1]
-_START_S = 30.0
-_STOP_S = 30.0
+_START_S = 90.0
+_STOP_S = 60.0
 _STEP_S = 0.02
 
 
