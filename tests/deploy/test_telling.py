@@ -63,6 +63,14 @@ def test_people_and_github_hear_how_it_ended_and_why():
     assert (MOVING, "failure", "judged fail at 10 %") in ears.heard
 
 
+def test_people_find_the_notes_of_the_release():
+    ears = Ears()
+    page = "https://github.com/bbws/2_bbws_auth_lambda/releases/tag/"
+    Herald(ears, ears, ears, FakeTime().clock, page).tell("DeploymentSucceeded", MOVING)
+    (_, text) = next(words for words in ears.heard if len(words) == 2)
+    assert f"notes       {page}v1.0.0" in text
+
+
 def test_secrets_in_a_reason_are_masked():
     ears = Ears()
     secret = "AKIA" + "ABCDEFGHIJKLMNOP"

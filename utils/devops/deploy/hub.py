@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,6 +64,11 @@ class Hub:
         self.slug = slug
         self._github = github
         self._sleep = sleep
+
+    def releases(self) -> str:
+        """Where people read the notes of a release, up to its tag."""
+        server = os.environ.get("GITHUB_SERVER_URL") or "https://github.com"
+        return f"{server}/{self.slug}/releases/tag/"
 
     def full_name(self) -> str:
         """The repository's name as GitHub spells it."""

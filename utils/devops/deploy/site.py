@@ -181,7 +181,9 @@ def _world(site: Site, resources: Resources, hub: Hub | None, extras: Extras) ->
         metering=Meter(metrics, metrics, resources),
         probing=prober,
         smoking=prober,
-        telling=Herald(topic, Bus(session, sleep=sleep), hub, site.clock),
+        telling=Herald(
+            topic, Bus(session, sleep=sleep), hub, site.clock, hub.releases() if hub else ""
+        ),
         recording=Recorder(
             site.artifacts(), site.ledger(), Logs(session, sleep=sleep), site.clock, hub,
             _changes_in(site),

@@ -61,6 +61,8 @@ class Herald:
     bus: EventBus
     board: StatusBoard | None
     clock: Clock
+    releases: str = ""
+    """Where the notes of releases are, up to the tag."""
     _shown: str = field(default="", init=False)
 
     def tell(self, event: str, deployment: Deployment, detail: str = "") -> None:
@@ -69,7 +71,8 @@ class Herald:
         self._try("EventBridge", lambda: self.bus.put(SOURCE, event, body))
         if event in _FOR_PEOPLE:
             subject = _FOR_PEOPLE[event].format(**body)
-            text = message(subject, deployment, mask(detail))
+            notes = f"{self.releases}{deployment.version}" if self._has_notes(deployment) else ""
+            text = message(subject, deployment, mask(detail), notes)
             self._try("SNS", lambda: self.topic.publish(subject, text))
         if event in _STATUS and self.board is not None:
             board = self.board
@@ -90,6 +93,9 @@ class Herald:
         note(f"{line} ({window})")
         if verdict in (Verdict.PASS, Verdict.FAIL):
             note(judgement_table(judgement))
+
+    def _has_notes(self, deployment: Deployment) -> bool:
+        return bool(self.releases) and deployment.version.startswith("v")
 
     def _try(self, whom: str, action: Callable[[], None]) -> None:
         try:
@@ -116,7 +122,7 @@ def event_body(deployment: Deployment, detail: str, at: str) -> dict[str, Any]:
     }
 
 
-def message(subject: str, deployment: Deployment, detail: str) -> str:
+def message(subject: str, deployment: Deployment, detail: str, notes: str = "") -> str:
     """What people read."""
     lines = [
         subject,
@@ -125,6 +131,8 @@ def message(subject: str, deployment: Deployment, detail: str) -> str:
         f"commit      {deployment.commit}",
         f"by          {deployment.actor}",
     ]
+    if notes:
+        lines.append(f"notes       {notes}")
     if detail:
         lines += ["", detail]
     if deployment.incident:
