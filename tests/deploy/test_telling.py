@@ -73,10 +73,10 @@ def test_people_find_the_notes_of_the_release():
 
 def test_secrets_in_a_reason_are_masked():
     ears = Ears()
-    secret = "AKIA" + "ABCDEFGHIJKLMNOP"
-    herald(ears).tell("DeploymentBlocked", MOVING, f"key {secret} refused")
+    key = "AKIA" + "ABCDEFGHIJKLMNOP"
+    herald(ears).tell("DeploymentBlocked", MOVING, f"key {key} refused")
     assert ears.heard
-    assert secret not in str(ears.heard)
+    assert key not in str(ears.heard)
 
 
 def test_who_cannot_be_reached_is_named_and_stops_nothing(capsys):

@@ -100,7 +100,7 @@ class Store:
         if token in self._job_tokens:
             return self._job_tokens[token]
         users = self.data["users"].values()
-        return next((user for user in users if user["token"] and user["token"] == token), None)
+        return next((user for user in users if user.get("token") and user["token"] == token), None)
 
     # --- jobs -----------------------------------------------------------------------------------
 
@@ -108,7 +108,7 @@ class Store:
         """A token for one job: of its repository only, with the permissions it declares."""
         token = f"sandbox-job-{secrets.token_hex(16)}"
         self._job_tokens[token] = {
-            **{"login": JOB_LOGIN, "id": 41898282, "token": None, "plan": "free"},
+            **{"login": JOB_LOGIN, "id": 41898282, "plan": "free"},
             "job": {
                 "repository": f"{repo['owner']}/{repo['name']}",
                 "permissions": declared(job["definition"], job["workflow"]),
