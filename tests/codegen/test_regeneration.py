@@ -213,6 +213,31 @@ def test_a_failing_write_leaves_a_repository_as_it_was(generated, monkeypatch):
     assert fingerprint(generated) == before
 
 
+def test_trap_7_5_a_run_that_was_ended_half_way_is_finished_by_the_next(generated, monkeypatch):
+    edited = generated / "README.md"
+    edited.write_text(edited.read_text() + "\nmine\n")
+    replace_ = Path.replace
+    left = 2
+
+    def ended(self, target):
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise KeyboardInterrupt
+        return replace_(self, target)
+
+    wanted = verbs(plan_scaffold(changed_design(), generated, PARTS))
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", ended)
+        with pytest.raises(KeyboardInterrupt):
+            scaffold(changed_design(), generated, PARTS)
+    again = verbs(scaffold(changed_design(), generated, PARTS))
+    done = [path for path, verb in wanted.items() if verb is Verb.UPDATE]
+    assert {again[path] for path in done} == {Verb.IDENTICAL, Verb.UPDATE}
+    assert edited.read_text().endswith("mine\n")
+    assert not plan_scaffold(changed_design(), generated, PARTS).changes_anything
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"form": 9}', ""])
 def test_a_damaged_baseline_is_no_licence_to_overwrite(generated, content):
     (generated / BASELINE).write_text(content)
