@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _USED = frozenset({"respond", "create_app", "entry_point", "handler", "app", "check_health"})
 
+_LISTED = 3
+"""Up to this many routes are named in the docstring of their module."""
+
 
 def render_handlers(view: ServiceView) -> Iterable[RenderedFile]:
     """One module for each function."""
@@ -60,12 +63,14 @@ def _api(function: FunctionView, view: ServiceView) -> str:
 
 
 def _title(function: FunctionView) -> str:
-    routes = ", ".join(f"{one.route.method} {one.route.path}" for one in function.operations[:3])
-    more = " and more" if len(function.operations) > 3 else ""
-    described = sentence(function.description, "")
+    routes = [f"`{one.route.method} {one.route.path}`" for one in function.operations]
+    described = sentence(function.description, f"The function {one_line(function.name, 80)}")
+    if len(routes) == 1 and function.description:
+        return f"{routes[0]}: {described}"
     if not routes:
-        return described if described != "." else f"The function {one_line(function.name, 80)}."
-    return f"`{routes}`{more}: {described}" if described != "." else f"`{routes}`{more}."
+        return described
+    listed = ", ".join(routes) if len(routes) <= _LISTED else f"{len(routes)} routes"
+    return f"{described}\n\nAnswers {listed}."
 
 
 def _route_needs(operation: OperationView) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codegen.code import Method, RenderedFile, keyword_only, signature
+from codegen.code import Method, RenderedFile, keyword_only, signature, values_of
 from codegen.naming import plural
 from codegen.quoting import bracketed, py_str, sentence
 from codegen.render import render
@@ -198,7 +198,7 @@ def _update(operation: OperationView, entity: EntityView) -> list[str]:
     body.append(
         'if not changes:\n            raise InvalidRequestError("there is no field to change")'
     )
-    body += _stamps(entity, "changes")
+    body += [f'changes["{name}"] = {source}' for name, source in _stamps(entity)]
     method = f"change_by_{operation.index.suffix}" if operation.index else "change"
     arguments = ["changes", *_keys(operation, entity)]
     if entity.version:
@@ -207,15 +207,15 @@ def _update(operation: OperationView, entity: EntityView) -> list[str]:
     return [*body, *_with_children(operation, call, arguments)]
 
 
-def _stamps(entity: EntityView, target: str) -> list[str]:
+def _stamps(entity: EntityView) -> list[tuple[str, str]]:
+    """What a change sets by itself: `(field, expression)`."""
     found = []
     moment = entity.moments.get("updated")
     if moment:
-        source = moment_source(moment).replace("moment", "now()", 1)
-        found.append(f'{target}["{moment.name}"] = {source}')
+        found.append((moment.name, moment_source(moment).replace("moment", "now()", 1)))
     actor = entity.actors.get("updated")
     if actor:
-        found.append(f'{target}["{actor.name}"] = caller')
+        found.append((actor.name, "caller"))
     return found
 
 
@@ -225,10 +225,8 @@ def _delete(operation: OperationView, entity: EntityView) -> list[str]:
     keys = _keys(operation, entity)
     if not entity.soft_delete:
         return [bracketed(call, keys, ")", 8)]
-    stamps = _stamps(entity, "changes")
     return [
-        "changes: dict[str, Any] = {}",
-        *stamps,
+        values_of(_stamps(entity), 8, "changes: dict[str, Any]"),
         bracketed(call, ["changes", *keys], ")", 8),
     ]
 
