@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from boto3 import Session
 
+_READS = 3
+
 
 class Bucket:
     """One bucket."""
@@ -23,15 +25,27 @@ class Bucket:
         self._call = Caller(session, "s3", sleep=sleep)
 
     def get(self, key: str) -> bytes | None:
-        """The object's content, or None."""
-        try:
-            answer = self._call("get_object", Bucket=self.name, Key=key)
-        except AwsError as error:
-            if error.is_missing:
-                return None
-            raise
-        content: bytes = answer["Body"].read()
-        return content
+        """The object's content, or None; one that breaks off on the way is asked for again.
+
+        Raises:
+            AwsError: It breaks off every time.
+        """
+        from botocore.exceptions import BotoCoreError
+
+        problem = ""
+        for _ in range(_READS):
+            try:
+                answer = self._call("get_object", Bucket=self.name, Key=key)
+                content: bytes = answer["Body"].read()
+            except AwsError as error:
+                if error.is_missing:
+                    return None
+                raise
+            except BotoCoreError as error:
+                problem = str(error)
+                continue
+            return content
+        raise AwsError(f"s3 get_object {key!r}: {problem}", reason="BrokenOff", uncertain=True)
 
     def has(self, key: str) -> bool:
         """Whether the object exists."""
