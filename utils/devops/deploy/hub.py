@@ -96,13 +96,10 @@ class Hub:
         rows = self._github.listing(f"/repos/{self.slug}/actions/runs/{identity}/jobs", "jobs")
         return [Job(r["name"], r["status"], str(r.get("conclusion") or "")) for r in rows]
 
-    def waiting(self, identity: str) -> list[tuple[str, str]]:
-        """Gates that wait, and who may open them."""
+    def waiting(self, identity: str) -> list[str]:
+        """What a run waits for: approvals and by whom, timers and until when."""
         path = f"/repos/{self.slug}/actions/runs/{identity}/pending_deployments"
-        return [
-            (str(row["environment"]["name"]), ", ".join(_reviewers(row)))
-            for row in self._github.listing(path)
-        ]
+        return [text for row in self._github.listing(path) for text in waits_of(row)]
 
     def commit(self, reference: str) -> str | None:
         """The commit of a tag or branch, or None."""
@@ -185,6 +182,17 @@ def _run(row: Record) -> RunFacts:
         people=frozenset(people - {""}),
         url=str(row.get("html_url", "")),
     )
+
+
+def waits_of(row: Record) -> list[str]:
+    """What one gate of a run waits for; a gate can have reviewers and a timer."""
+    gate, who = str(row["environment"]["name"]), ", ".join(_reviewers(row))
+    waits = [f"approval of {gate} by {who}"] if who else []
+    minutes, since = row.get("wait_timer"), row.get("wait_timer_started_at")
+    if minutes and since:
+        end = datetime.fromisoformat(str(since)) + timedelta(minutes=int(minutes))
+        waits.append(f"the timer of {gate}, until {end:%H:%M} UTC")
+    return waits or [f"{gate} to begin"]
 
 
 def _reviewers(row: Record) -> list[str]:

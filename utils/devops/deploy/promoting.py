@@ -174,8 +174,8 @@ def ask_for(lower: Site, target: Environment, request: Request) -> Outcome:
     run = hub.dispatch(workflow, request.version, {"version": request.version})
     note(f"started {workflow}: run {run}")
     if not request.wait:
-        for gate, who in hub.waiting(run):
-            note(f"waiting for approval of {gate}: {who}")
+        for text in hub.waiting(run):
+            note(f"waits for {text}")
         return Outcome(run=run, conclusion="started")
     return Outcome(run=run, conclusion=follow(hub, run, lower.clock.sleep))
 
@@ -272,8 +272,7 @@ def follow(hub: Hub, run: str, sleep: Callable[[float], None]) -> str:
 def _doing(hub: Hub, run: str, status: str) -> str:
     waiting = hub.waiting(run)
     if waiting:
-        gates = "; ".join(f"{gate} by {who}" for gate, who in waiting)
-        return f"run {run} waits for approval: {gates}"
+        return f"run {run} waits for {'; '.join(waiting)}"
     busy = [job.name for job in hub.jobs(run) if job.status == "in_progress"]
     return f"run {run}: {', '.join(busy) or status}"
 

@@ -189,8 +189,8 @@ def ask_pipeline(site: Site, wanted: BackTo, *, wait: bool) -> str:
         "reason": wanted.reason or f"asked for by {actor_name(site)}, no reason given",
     }
     run = hub.dispatch("rollback.yml", "main", inputs)
-    for gate, who in hub.waiting(run):
-        note(f"waiting for approval of {gate}: {who}")
+    for text in hub.waiting(run):
+        note(f"waits for {text}")
     if wait:
         follow(hub, run, site.clock.sleep)
     return run
