@@ -11,6 +11,8 @@ from common.home import HOME
 from local.checks import GATES, run_gates
 from local.project import Kind, Project
 
+pytestmark = pytest.mark.e2e
+
 
 @pytest.mark.parametrize("name", [gate.name for gate in GATES[Kind.TOOLKIT]])
 def test_gate_passes(name: str) -> None:

@@ -13,6 +13,8 @@ import pytest
 from tests.conftest import ROOT
 from tests.support.contracts import SCRIPTS
 
+pytestmark = pytest.mark.e2e
+
 
 @pytest.fixture(scope="session")
 def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:

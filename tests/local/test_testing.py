@@ -9,6 +9,8 @@ from common.errors import UnavailableError
 from local.project import Project
 from local.testing import RunOptions, RunReport, run_tests
 
+pytestmark = pytest.mark.e2e
+
 PYTHON = Path(sys.executable)
 
 

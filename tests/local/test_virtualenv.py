@@ -14,6 +14,8 @@ from local.virtualenv import (
     requirement_files,
 )
 
+pytestmark = pytest.mark.e2e
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:

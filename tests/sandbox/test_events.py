@@ -13,6 +13,8 @@ from tests.sandbox.support import Lambdas, eventually, session
 ACCOUNT = "536580886816"
 COLLECT = """
 import boto3, json
+
+pytestmark = pytest.mark.e2e
 s3 = boto3.client("s3")
 
 def handler(event, context):

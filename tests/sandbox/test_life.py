@@ -22,6 +22,8 @@ from sandbox.control import Sandbox
 from tests.sandbox.apis import deploy_api, document, operation, permit, proxy
 from tests.sandbox.support import ECHO, Lambdas, eventually, session
 
+pytestmark = pytest.mark.e2e
+
 
 @pytest.fixture
 def names() -> Iterator[list[str]]:

@@ -17,6 +17,8 @@ from codegen.drift.trees import generated_tree
 from codegen.views.service_view import view_service
 from tests.codegen.builders import make_design
 
+pytestmark = pytest.mark.e2e
+
 TAGS = {"Service": "order", "Environment": "dev"}
 REGION = "eu-west-1"
 
