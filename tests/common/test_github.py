@@ -262,6 +262,29 @@ def test_no_token_is_explained() -> None:
         GitHub.from_environment()
 
 
+@pytest.mark.parametrize(
+    "token", ["ghx_part1\nghx_part2", "ghx part1", "ghx_pärt1", "ghx\x00part1"]
+)
+def test_what_cannot_be_a_token_is_refused_unseen(
+    monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setattr("os.environ", {"GH_TOKEN": token})
+    with pytest.raises(UnavailableError, match="GH_TOKEN is not a token") as caught:
+        GitHub.from_environment()
+    assert "part1" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_the_line_break_after_a_token_is_not_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", TOKEN + "\n")
+    assert GitHub.from_environment().token == TOKEN
+
+
+@pytest.mark.parametrize("api", ["https://[bad", "https://host:99999", "https://*/"])
+def test_what_cannot_be_an_address_is_a_usage_error(api: str) -> None:
+    with pytest.raises(UsageProblemError, match=r"GITHUB_API_URL .* is not an address"):
+        GitHub(TOKEN, api=api)
+
+
 def test_the_token_is_in_no_error_of_any_kind() -> None:
     trouble = requests.ConnectionError(f"refused for Bearer {TOKEN}")
     github, _, _ = make(trouble, (401, {}, {"message": f"Bad credentials {TOKEN}"}))

@@ -77,14 +77,22 @@ class GitHub:
         """The client for `GITHUB_TOKEN` (or `GH_TOKEN`) and `GITHUB_API_URL`.
 
         Raises:
-            UnavailableError: There is no token.
+            UnavailableError: There is no token, or it cannot be one.
+            UsageProblemError: The address is not one the token may be sent to.
         """
-        token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
-        if not token or not token.strip():
+        name = "GITHUB_TOKEN" if os.environ.get("GITHUB_TOKEN") else "GH_TOKEN"
+        token = os.environ.get(name, "").strip()
+        if not token:
             raise UnavailableError(
                 "there is no GitHub token", hint="set GITHUB_TOKEN (or GH_TOKEN)"
             )
-        return cls(token.strip(), api=os.environ.get("GITHUB_API_URL") or DEFAULT_API)
+        if not all("!" <= character <= "~" for character in token):
+            # Left to the HTTP library, the error would quote it escaped, which no mask matches.
+            raise UnavailableError(
+                f"{name} is not a token: it has a blank, a line break or a character beyond ASCII",
+                hint="set it to the token and nothing else",
+            )
+        return cls(token, api=os.environ.get("GITHUB_API_URL") or DEFAULT_API)
 
     @property
     def token(self) -> str:
@@ -293,7 +301,12 @@ class GitHub:
 
 
 def _checked_api(api: str) -> str:
-    parts = urlsplit(api)
+    try:
+        parts = urlsplit(api)
+        if parts.scheme:
+            _cache_key(api, None)
+    except ValueError as error:
+        raise UsageProblemError(f"GITHUB_API_URL {mask(api)!r} is not an address") from error
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         if parts.username is None and parts.password is None and parts.hostname:
             return api.rstrip("/")
