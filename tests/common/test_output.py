@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -62,5 +63,95 @@ def test_assigned_secrets_are_masked(line: str) -> None:
     assert mask(line).rstrip('"').endswith("***")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GITHUB_TOKEN=%s",
+        "DB_PASSWORD=%s",
+        "aws_session_token=%s",
+        "AWS_SESSION_TOKEN = '%s'",
+        "client_secret=%s",
+        "PASSWORD_ADMIN=%s",
+        'export PGPASSWORD="%s"',
+        '{"password": "%s"}',
+        '{"SecretAccessKey":"%s","x":1}',
+        '{\\"SecretString\\": \\"%s\\"}',
+        "{'x-api-key': b'%s'}",
+        "at once: password=%s",
+        "secrets:\n  DB_PASSWORD: %s",
+        "Authorization: Bearer %s",
+        "'Authorization': 'Basic %s'",
+        "Authorization: token=%s",
+        "https://%s@host/x.git",
+        "https://me:%s@host/x.git",
+        "postgres://:%s@host/x",
+        'password = "old-one-1" -> "%s"',
+        'password = "%s" -> "new-one-1"',
+    ],
+)
+def test_a_secret_is_masked_wherever_its_name_or_place_shows_it(line: str) -> None:
+    masked = mask(line % "abcdef123456789")
+    assert "abcdef" not in masked
+    assert "***" in masked
+
+
+def test_a_quoted_secret_is_masked_to_its_end() -> None:
+    assert mask('{"password": "a, b\\"; c", "user": "me"}') == '{"password": "***", "user": "me"}'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "token_count=1234567",
+        "max_tokens: 1280000",
+        '"nextToken": null',
+        "id-token: write",
+        "secret: arn:aws:secretsmanager:eu-west-1:536580886816:secret:bbws/auth",
+        "secretName: bbws/auth/prod",
+        "SecretARN=some-thing-else",
+        "SECRET_NAME=bbws/auth/prod",
+        'password_policy = "strict-one"',
+        "token: ${GITHUB_TOKEN}",
+        "PWD=/home/someone/work",
+        "ssh://git@github.com/bbws/x.git",
+        'authorization = "COGNITO_USER_POOLS"',
+        "basic authentication and bearer authentication",
+        '"https://example.com","mail":1,"to":"me"',
+        "secrets: inherit",
+    ],
+)
+def test_what_is_no_secret_stays_readable(line: str) -> None:
+    assert mask(line) == line
+
+
+def test_a_registered_value_is_masked_escaped_too() -> None:
+    register("first-line\nsecond-line")
+    assert mask(repr("x first-line\nsecond-line")) == "'x ***'"
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "-eyJ",
+        "a_",
+        "token",
+        "token ",
+        "://",
+        "://a:",
+        "password=",
+        'token"',
+        "\\",
+        "ab:@",
+        "basic ",
+    ],
+)
+def test_masking_takes_time_linear_in_the_text(unit: str) -> None:
+    text = "password=" + unit * (100_000 // len(unit))
+    started = time.process_time()
+    mask(text)
+    assert time.process_time() - started < 5  # tenths of a second; a square of it takes minutes
+
+
 def test_credentials_in_an_address_are_masked() -> None:
     assert mask("https://me:pass@example.com/x") == "https://***@example.com/x"
+    assert mask("https://me:p@ss@example.com/x") == "https://***@example.com/x"
