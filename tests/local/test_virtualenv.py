@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,54 @@ def test_an_environment_in_use_is_brought_up_to_date_in_place(project: Path) -> 
     assert kept.exists()
     assert [line.split()[0] for line in said] == ["creating", "installing", "installing"]
     assert is_ready(project / ".venv", requirement_files(project))
+
+
+def test_what_is_not_asked_for_any_more_goes(project: Path) -> None:
+    required = project / "requirements.txt"
+    required.write_text("idna\n")
+    python = prepare(project / ".venv", [required], lambda _: None)
+    required.write_text("# nothing\n")
+    prepare(project / ".venv", [required], lambda _: None)
+    listed = subprocess.run(
+        [python, "-m", "pip", "list"], capture_output=True, text=True, check=True
+    )
+    assert "idna" not in listed.stdout
+
+
+def test_what_somebody_else_made_is_left_alone(project: Path) -> None:
+    (project / ".venv").mkdir()
+    precious = project / ".venv" / "data"
+    precious.touch()
+    with pytest.raises(PreparationError, match="was not made by this tool"):
+        prepare(project / ".venv", requirement_files(project), lambda _: None)
+    assert precious.exists()
+
+
+def test_a_link_is_left_alone(project: Path) -> None:
+    (project / "elsewhere").mkdir()
+    (project / "elsewhere" / STAMP).touch()
+    (project / ".venv").symlink_to(project / "elsewhere")
+    with pytest.raises(PreparationError, match="was not made by this tool"):
+        prepare(project / ".venv", requirement_files(project), lambda _: None)
+    assert (project / "elsewhere" / STAMP).exists()
+
+
+def test_another_base_python_makes_it_anew(project: Path) -> None:
+    files = requirement_files(project)
+    python = prepare(project / ".venv", files, lambda _: None)
+    python.unlink()
+    python.symlink_to("/bin/sh")
+    assert not is_ready(project / ".venv", files)
+    said: list[str] = []
+    prepare(project / ".venv", files, said.append)
+    assert said[0].startswith("creating")
+
+
+def test_a_ready_environment_needs_no_lock(project: Path) -> None:
+    prepare(project / ".venv", requirement_files(project), lambda _: None)
+    (project / ".venv.lock").unlink()
+    prepare(project / ".venv", requirement_files(project), lambda _: None)
+    assert not (project / ".venv.lock").exists()
 
 
 def test_unwritable_folder_is_one_clear_line(project: Path) -> None:

@@ -37,6 +37,9 @@ def take_over(argv: list[str]) -> None:
         python = prepare(VENV, files, lambda text: print(f"… {text}", file=sys.stderr))  # noqa: T201
     except PreparationError as error:
         _explain(str(error), error.hint)
+    except KeyboardInterrupt:
+        sys.stderr.write("error: interrupted\n")
+        raise SystemExit(130) from None
     os.execv(python, [str(python), *argv])  # noqa: S606
 
 

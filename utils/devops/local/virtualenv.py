@@ -1,15 +1,18 @@
 """Virtual environments that hold exactly what requirement files ask for. Standard library only.
 
 An environment is complete when its stamp holds the digest of the files it was made from. One that
-was complete for other files is brought up to date in place, since programs may be running in it;
-anything else (interrupted, its Python gone) is made anew. A lock keeps two runs apart.
+was made for other files is brought up to date in place, since programs may be running in it; one
+that is broken, or whose Python is another one by now, is made anew. What somebody else made is left
+alone. A lock keeps two runs apart.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +22,11 @@ from pathlib import Path
 from common.home import STAMP
 
 REQUIREMENT_FILES = ("requirements.txt", "requirements-dev.txt", "utils/devops/requirements.txt")
+MADE_WITH = ".made-with"
+"""File in an environment of ours, from its first moment on: the real path of its base Python."""
+
+_KEPT = frozenset({"pip", "setuptools", "wheel"})
+
 CONSTRAINTS = "constraints.txt"
 """Beside a requirement file: the exact versions of what the requirements themselves require."""
 
@@ -55,24 +63,22 @@ def is_ready(venv: Path, files: Sequence[Path]) -> bool:
         stamped = (venv / STAMP).read_text(encoding="utf-8")
     except OSError:
         return False
-    return stamped == digest(files) and os.access(python_of(venv), os.X_OK)
+    return stamped == digest(files) and _is_sound(venv)
 
 
 def prepare(venv: Path, files: Sequence[Path], say: Callable[[str], None]) -> Path:
     """Make the environment unless it is ready, and return its interpreter.
 
     Raises:
-        PreparationError: Python cannot make environments, or pip could not install.
+        PreparationError: The folder holds what somebody else made, Python cannot make
+            environments, or pip could not install.
     """
+    if is_ready(venv, files):
+        return python_of(venv)
     try:
-        with _locked(venv):
+        with _locked(venv, say):
             if not is_ready(venv, files):
-                stamp = venv / STAMP
-                if not (stamp.is_file() and os.access(python_of(venv), os.X_OK)):
-                    _create(venv, say)
-                stamp.unlink(missing_ok=True)
-                _install(venv, files, say)
-                stamp.write_text(digest(files), encoding="utf-8")
+                _make_ready(venv, files, say)
     except OSError as error:
         raise PreparationError(
             f"{str(venv)!r} cannot be written: {error.strerror}",
@@ -81,43 +87,120 @@ def prepare(venv: Path, files: Sequence[Path], say: Callable[[str], None]) -> Pa
     return python_of(venv)
 
 
+def _make_ready(venv: Path, files: Sequence[Path], say: Callable[[str], None]) -> None:
+    stamp = venv / STAMP
+    update = stamp.is_file() and _is_sound(venv)
+    if not update:
+        _check_ours(venv)
+        _create(venv, say)
+    stamp.unlink(missing_ok=True)
+    _install(venv, files, say)
+    if update:
+        _remove_the_rest(venv, files)
+    stamp.write_text(digest(files), encoding="utf-8")
+
+
+def _is_sound(venv: Path) -> bool:
+    """Whether its interpreter runs and is the one that it was made with."""
+    python = python_of(venv)
+    if not os.access(python, os.X_OK):
+        return False
+    try:
+        made_with = (venv / MADE_WITH).read_text(encoding="utf-8")
+    except OSError:
+        return True
+    return made_with == os.path.realpath(python)
+
+
+def _check_ours(venv: Path) -> None:
+    """Refuse to clear what was not made here: a link, another tool's environment, somebody's files.
+
+    Raises:
+        PreparationError: It is not ours.
+    """
+    ours = (venv / STAMP).is_file() or (venv / MADE_WITH).is_file()
+    if venv.is_symlink() or (venv.exists() and not ours and any(venv.iterdir())):
+        raise PreparationError(
+            f"{str(venv)!r} was not made by this tool, and is left as it is",
+            hint="move it away, then run the same command again",
+        )
+
+
 def _with_constraints(files: Sequence[Path]) -> list[Path]:
     beside = [path.with_name(CONSTRAINTS) for path in files]
     return [*files, *dict.fromkeys(path for path in beside if path.is_file())]
 
 
 @contextmanager
-def _locked(venv: Path) -> Iterator[None]:
+def _locked(venv: Path, say: Callable[[str], None]) -> Iterator[None]:
     venv.parent.mkdir(parents=True, exist_ok=True)
     with venv.with_name(venv.name + ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"waiting for another run, which is preparing {venv}")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _create(venv: Path, say: Callable[[str], None]) -> None:
     say(f"creating {venv}")
-    made = _call([sys.executable, "-m", "venv", "--clear", str(venv)])
+    if venv.exists():
+        shutil.rmtree(venv)
+    venv.mkdir()
+    base = os.path.realpath(sys.executable)
+    (venv / MADE_WITH).write_text(base, encoding="utf-8")
+    made = _call([sys.executable, "-m", "venv", str(venv)])
     if made.returncode != 0:
         raise PreparationError(
             f"Python {sys.version.split()[0]} could not create a virtual environment: "
             + _last_line(made),
             hint="on Debian and Ubuntu: apt-get install python3-venv",
         )
+    (venv / MADE_WITH).write_text(os.path.realpath(python_of(venv)), encoding="utf-8")
 
 
 def _install(venv: Path, files: Sequence[Path], say: Callable[[str], None]) -> None:
     say(f"installing {' and '.join(str(path) for path in files)} (about a minute)")
-    words = [str(python_of(venv)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    for path in files:
-        words += ["--requirement", str(path)]
-    for path in _with_constraints(files)[len(files) :]:
-        words += ["--constraint", str(path)]
-    installed = _call(words)
+    installed = _call([*_pip(venv, "install"), "--quiet", *_asked_for(files)])
     if installed.returncode != 0:
         raise PreparationError(
             f"pip could not install the requirements: {_last_line(installed)}",
             hint="check the network and pip's index settings, then run the same command again",
         )
+
+
+def _remove_the_rest(venv: Path, files: Sequence[Path]) -> None:
+    """Uninstall what the files do not ask for any more, directly or in turn."""
+    words = ["--quiet", "--dry-run", "--ignore-installed", "--report", "-", *_asked_for(files)]
+    resolved = _call([*_pip(venv, "install"), *words])
+    listed = _call([*_pip(venv, "list"), "--format", "json"])
+    if resolved.returncode or listed.returncode:
+        raise PreparationError(
+            f"pip could not tell what is needed: {_last_line(resolved)}",
+            hint=f"delete {str(venv)!r}, then run the same command again",
+        )
+    report = json.loads(resolved.stdout) if resolved.stdout.strip() else {"install": []}
+    needed = {_normal(one["metadata"]["name"]) for one in report["install"]} | _KEPT
+    rest = [one["name"] for one in json.loads(listed.stdout) if _normal(one["name"]) not in needed]
+    if rest:
+        _call([*_pip(venv, "uninstall"), "--yes", *rest])
+
+
+def _pip(venv: Path, command: str) -> list[str]:
+    return [str(python_of(venv)), "-m", "pip", "--disable-pip-version-check", command]
+
+
+def _asked_for(files: Sequence[Path]) -> list[str]:
+    words = [word for path in files for word in ("--requirement", str(path))]
+    for path in _with_constraints(files)[len(files) :]:
+        words += ["--constraint", str(path)]
+    return words
+
+
+def _normal(name: str) -> str:
+    """A distribution's name as packaging compares it."""
+    return name.lower().replace("_", "-").replace(".", "-")
 
 
 def _call(words: list[str]) -> subprocess.CompletedProcess[str]:
