@@ -1,17 +1,22 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
-from common.errors import UnavailableError
+from common.errors import ExitCode
+from common.git import git
 from common.home import HOME
-from local.checks import run_gates, unscanned
+from common.process import Completed, run
+from local.checks import exit_code, run_gates, unscanned
 from local.project import Kind, Project, find_project
+from local.verdicts import of_bandit
 from local_runner import cli
+from tests.support.files import write_tree
 
 PYTHON = Path(sys.executable)
 
@@ -74,8 +79,106 @@ def test_gate_that_cannot_run_is_never_clean(service: Project, tmp_path: Path) -
     toolless = tmp_path / "python"
     toolless.write_text("#!/bin/sh\necho 'No module named ruff' >&2\nexit 1\n")
     toolless.chmod(0o755)
-    with pytest.raises(UnavailableError, match="ruff check could not run: No module named ruff"):
-        run_gates(service, toolless)
+    outcomes = run_gates(service, toolless)
+    assert {outcome.word for outcome in outcomes} == {"could not run"}
+    assert outcomes[0].output == "No module named ruff"
+    assert exit_code(outcomes) is ExitCode.UNAVAILABLE
+
+
+def call(service: Project, monkeypatch: pytest.MonkeyPatch, *words: str) -> Result:
+    monkeypatch.chdir(service.root)
+    monkeypatch.setattr("local.setup.prepared_python", lambda _: PYTHON)
+    return CliRunner().invoke(cli, words)
+
+
+UNREADABLE = "def x(:\nimport pickle\npickle.loads(b'')\n"
+
+
+def test_trap_8_1_file_that_bandit_skipped_is_not_scanned(
+    service: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (service.root / "src" / "zz.py").write_text(UNREADABLE)
+    result = call(service, monkeypatch, "security")
+    assert result.exit_code == 4
+    assert "src/zz.py: not scanned: syntax error" in result.stderr
+    assert re.search(r"^bandit +could not run$", result.stdout, re.MULTILINE)
+    document = json.loads(call(service, monkeypatch, "security", "-o", "json").stdout)
+    assert (document["ok"], document["error"]["code"]) == (False, "unavailable")
+    assert document["gates"][0]["complete"] is False
+
+
+def test_trap_8_1_finding_beside_a_skipped_file_is_a_finding(service: Project) -> None:
+    (service.root / "src" / "zz.py").write_text(UNREADABLE)
+    (service.root / "src" / "more.py").write_text("import pickle\n\npickle.loads(b'')\n")
+    (outcome,) = run_gates(service, PYTHON, names=("bandit",))
+    assert (outcome.found, outcome.complete) == (True, False)
+    assert "src/more.py:3: B301 (medium)" in outcome.output
+    assert "src/zz.py: not scanned" in outcome.output
+
+
+@pytest.mark.parametrize(
+    ("code", "stdout"),
+    [
+        (0, ""),
+        (0, '{"results": [], "errors": [], "metrics": {"_totals": {}}}'),
+        (1, '{"results": [], "errors": [], "metrics": {"a.py": {}, "_totals": {}}}'),
+        (2, '{"results": [], "errors": [], "metrics": {"a.py": {}, "_totals": {}}}'),
+    ],
+    ids=["no report", "nothing scanned", "findings by exit code only", "failed"],
+)
+def test_trap_8_10_report_and_exit_code_of_bandit_must_agree(code: int, stdout: str) -> None:
+    verdict = of_bandit(Completed(("bandit",), code, stdout))
+    assert (verdict.found, verdict.complete) == (False, False)
+
+
+def test_every_gate_runs_although_one_could_not(
+    service: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (service.root / "src" / "zz.py").write_text("def x(:\n")
+    result = call(service, monkeypatch, "lint")
+    assert result.exit_code == 1
+    words = dict(line.rsplit("  ", 1) for line in result.stdout.splitlines()[2:])
+    assert [name.strip() for name in words] == ["ruff check", "ruff format", "mypy", "bandit"]
+    assert result.stderr.startswith("ruff check:\n")
+    assert "invalid-syntax" in result.stderr
+
+
+@pytest.fixture
+def moved_secret(tmp_path: Path) -> Project:
+    """A toolkit with a known secret that is no longer on the line the baseline names."""
+    root = tmp_path / "kit"
+    write_tree(root, {"access.py": f"key = '{'AKIA' + 'QYLPMN5HNM4OWFXZ'}'\n"})
+    git("init", "--quiet", cwd=root)
+    scanned = run([PYTHON, "-m", "detect_secrets", "scan", "access.py"], cwd=root).stdout
+    (root / ".secrets.baseline").write_text(scanned)
+    (root / "access.py").write_text("\n\n" + (root / "access.py").read_text())
+    git("add", "--all", cwd=root)
+    return Project(root, Kind.TOOLKIT)
+
+
+def test_trap_8_4_moved_secret_is_no_finding_and_no_reason_to_write(moved_secret: Project) -> None:
+    baseline = moved_secret.root / ".secrets.baseline"
+    before = baseline.read_bytes()
+    (outcome,) = run_gates(moved_secret, PYTHON, names=("detect-secrets",))
+    assert (outcome.passed, baseline.read_bytes()) == (True, before)
+    (outcome,) = run_gates(moved_secret, PYTHON, names=("detect-secrets",), fix=True)
+    assert outcome.passed
+    mended = baseline.read_text()
+    assert '"line_number": 3' in mended
+    assert "/tmp" not in mended
+    assert '"filename": ".secrets.baseline"' in mended
+
+
+def test_trap_8_4_new_secret_is_a_finding_and_a_broken_baseline_is_not(
+    moved_secret: Project,
+) -> None:
+    (moved_secret.root / "new.py").write_text(f"key = '{'AKIA' + 'ZZLPMN5HNM4OWFXY'}'\n")
+    git("add", "--all", cwd=moved_secret.root)
+    (outcome,) = run_gates(moved_secret, PYTHON, names=("detect-secrets",))
+    assert (outcome.found, outcome.output.splitlines()[0]) == (True, "new.py:1: AWS Access Key")
+    (moved_secret.root / ".secrets.baseline").write_text("{}")
+    (outcome,) = run_gates(moved_secret, PYTHON, names=("detect-secrets",))
+    assert (outcome.found, outcome.complete) == (False, False)
 
 
 def test_project_is_the_service_around_the_folder(service: Project) -> None:

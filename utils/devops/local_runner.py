@@ -145,20 +145,27 @@ def lint(fix: bool, output: str) -> None:
 
 def _finish(outcomes: list[Outcome], output: str, not_scanned: tuple[str, ...] = ()) -> None:
     """Show what the gates said, and end with the exit code that follows from it."""
-    from dataclasses import asdict
+    from local.checks import exit_code, unavailable
 
-    failed = [outcome for outcome in outcomes if not outcome.passed]
-    for outcome in failed:
-        note(f"{outcome.name}:\n{outcome.output}\n")
-    result = {"ok": not failed, "gates": [asdict(outcome) for outcome in outcomes]}
-    rows = [(o.name, _word(o.passed)) for o in outcomes]
+    code = exit_code(outcomes)
+    for outcome in outcomes:
+        if not outcome.passed:
+            note(
+                f"{outcome.name}{'' if outcome.found else ' ' + outcome.word}:\n{outcome.output}\n"
+            )
+    result: dict[str, object] = {"ok": code is ExitCode.DONE}
+    result["gates"] = [outcome.as_json() for outcome in outcomes]
+    if not_scanned:
+        result["not_scanned"] = list(not_scanned)
+    if code is ExitCode.UNAVAILABLE:
+        error = unavailable(outcomes)
+        result["error"] = {"code": error.code, "message": error.message, "hint": error.hint}
+    rows = [(outcome.name, outcome.word) for outcome in outcomes]
     rows += [(name, "not scanned") for name in not_scanned]
-    emit(
-        {**result, "not_scanned": list(not_scanned)} if not_scanned else result,
-        output,
-        lambda: table(("gate", "result"), rows),
-    )
-    click.get_current_context().exit(ExitCode.FAILED if failed else ExitCode.DONE)
+    emit(result, output, lambda: table(("gate", "result"), rows))
+    if code is ExitCode.UNAVAILABLE and output != "json":
+        raise unavailable(outcomes)
+    click.get_current_context().exit(code)
 
 
 @cli.command()

@@ -38,4 +38,4 @@ def run_hooks(project: Project, python: Path) -> Outcome:
     answer = run(words, cwd=project.root, env=environment(), check=False, timeout=1800)
     if answer.code > 1:
         raise UnavailableError(f"pre-commit could not run: {answer.stdout.strip()[-200:]}")
-    return Outcome("pre-commit", answer.ok, answer.stdout.strip())
+    return Outcome("pre-commit", not answer.ok, answer.stdout.strip())

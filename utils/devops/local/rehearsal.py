@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from common.errors import UnavailableError
+from common.errors import ExitCode, UnavailableError
 from common.home import HOME
 from common.output import note
-from local.checks import Outcome, run_gates
+from local.checks import Outcome, exit_code, run_gates, unavailable
 from local.project import Kind, Project
 from local.testing import RunOptions, RunReport, run_tests
 from local.virtualenv import PreparationError, digest, prepare, requirement_files
@@ -64,6 +64,8 @@ def rehearse(lld: Path, folder: Path, show: Show) -> Iterator[Stage]:
     yield Stage("prepare", True, "its own requirements installed", seconds)
 
     outcomes, seconds = _timed(lambda: run_gates(project, python), show("running lint and types"))
+    if exit_code(outcomes) is ExitCode.UNAVAILABLE:
+        raise unavailable(outcomes)
     failed = [outcome for outcome in outcomes if not outcome.passed]
     names = ", ".join(outcome.name for outcome in failed or outcomes)
     verdict = f"{names}: {'failed' if failed else 'clean'}"
