@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import io
 import json
 import time
 
 import pytest
 
+from common.boundary import Cli
 from common.masking import mask, register
-from common.output import emit, table
+from common.output import emit, table, warn
 from common.progress import step
 
 
@@ -36,6 +38,36 @@ def test_step_says_how_it_ended(capsys: pytest.CaptureFixture[str]) -> None:
     assert captured.out == ""
     assert "✓ installing (" in captured.err
     assert "✗ breaking (" in captured.err
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("settings", "coloured"),
+    [
+        ({"TERM": "xterm", "NO_COLOR": ""}, True),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+        ({"TERM": "dumb", "NO_COLOR": ""}, False),
+    ],
+)
+def test_a_terminal_that_wants_no_colour_gets_none(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], coloured: bool
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    warn("careful")
+    with pytest.raises(SystemExit):
+        Cli("tool").main(["nothing"])
+    with step("working"):
+        pass
+    shown = screen.getvalue()
+    assert all(word in shown for word in ("warning: ", "error: ", "hint: ", "working"))
+    assert ("\x1b[" in shown) is coloured
 
 
 @pytest.mark.parametrize(

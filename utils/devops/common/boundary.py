@@ -16,6 +16,7 @@ import click
 
 from common.errors import DevopsError, ExitCode
 from common.masking import mask
+from common.output import tint
 
 _EXIT_CODES = """\b
 Exit codes: 0 done · 1 done, and the answer is bad · 2 usage · 3 refused by a safety rule ·
@@ -88,9 +89,9 @@ def _report(
 
         click.echo(json.dumps({"error": {"code": code, "message": message, "hint": hint}}))
         return exit_code
-    click.echo(click.style("error: ", fg="red") + message, err=True)
+    click.echo(tint("error: ", "red") + message, err=True)
     if hint:
-        click.echo(click.style("hint: ", fg="yellow") + hint, err=True)
+        click.echo(tint("hint: ", "yellow") + hint, err=True)
     return exit_code
 
 

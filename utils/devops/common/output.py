@@ -30,13 +30,19 @@ def note(text: str) -> None:
 
 def warn(text: str) -> None:
     """A `warning:` line on standard error."""
-    click.echo(click.style("warning: ", fg="yellow") + text, err=True)
+    click.echo(tint("warning: ", "yellow") + text, err=True)
 
 
 def is_live(stream: Any = None) -> bool:
-    """Whether colour and live displays are welcome: a terminal, and no `NO_COLOR`."""
+    """Whether colour and live displays are welcome: a terminal that can, and no `NO_COLOR`."""
     stream = sys.stderr if stream is None else stream
-    return bool(stream.isatty()) and not os.environ.get("NO_COLOR")
+    unwelcome = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return bool(stream.isatty()) and not unwelcome
+
+
+def tint(text: str, colour: str) -> str:
+    """`text` in a colour where standard error welcomes it."""
+    return click.style(text, fg=colour) if is_live() else text
 
 
 def table(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-from common.output import is_live
+from common.output import is_live, tint
 
 
 @contextmanager
@@ -40,6 +40,4 @@ def _spinner(text: str) -> Iterator[None]:
 
 
 def _end(mark: str, colour: str, text: str, started: float) -> None:
-    click.echo(
-        f"{click.style(mark, fg=colour)} {text} ({time.monotonic() - started:.1f} s)", err=True
-    )
+    click.echo(f"{tint(mark, colour)} {text} ({time.monotonic() - started:.1f} s)", err=True)
