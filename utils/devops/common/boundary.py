@@ -2,6 +2,8 @@
 
 Every script's `cli` is a `Cli` group. Expected errors end in one line and a hint, unexpected ones
 in one line and the path of a log that holds the traceback; `--debug` also shows it on the screen.
+A reader that went away (`| head`) changes no exit code; one that goes away from a series of results
+ends it with 0.
 """
 
 from __future__ import annotations
@@ -9,14 +11,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-from common.errors import DevopsError, ExitCode
+from common.errors import DevopsError, ExitCode, UnavailableError
 from common.masking import mask
 from common.output import tint
+from common.streams import OutputLostError, ReaderGoneError, outlets
 
 _EXIT_CODES = """\b
 Exit codes: 0 done · 1 done, and the answer is bad · 2 usage · 3 refused by a safety rule ·
@@ -37,7 +41,16 @@ class Cli(click.Group):
         """Run the command line and exit; `standalone_mode` is always this boundary's own."""
         words = list(sys.argv[1:] if args is None else args)
         settings["standalone_mode"] = False
-        sys.exit(_guard(lambda: super(Cli, self).main(words, *positional, **settings), words))
+        with outlets():
+            code = _guard(lambda: super(Cli, self).main(words, *positional, **settings), words)
+        sys.exit(code)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a broken pipe that is not standard output's is told, not passed over."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise UnavailableError("a program or server ended while it was written to") from error
 
 
 def _guard(run: Any, words: list[str]) -> int:
@@ -56,9 +69,7 @@ def _guard(run: Any, words: list[str]) -> int:
         if "--debug" in words:
             click.echo(_traceback(error), err=True)
         return _report(error.code, error.message, error.hint, error.exit_code, words)
-    except BrokenPipeError:
-        # The reader went away (`| head`): no more output, and no complaint at interpreter exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ReaderGoneError:
         return ExitCode.DONE
     except Exception as error:
         return _bug(error, words)
@@ -87,8 +98,9 @@ def _report(
     if wants_json(words):
         import json
 
-        click.echo(json.dumps({"error": {"code": code, "message": message, "hint": hint}}))
-        return exit_code
+        with suppress(OutputLostError):
+            click.echo(json.dumps({"error": {"code": code, "message": message, "hint": hint}}))
+            return exit_code
     click.echo(tint("error: ", "red") + message, err=True)
     if hint:
         click.echo(tint("hint: ", "yellow") + hint, err=True)

@@ -10,9 +10,16 @@ from typing import Any
 
 import click
 
+from common.streams import require_reader
+
 
 def emit(result: Any, output: str, render: Callable[[], str]) -> None:
-    """Print the result: `result` as JSON when `output` is `json`, else what `render` returns."""
+    """Print the result: `result` as JSON when `output` is `json`, else what `render` returns.
+
+    Raises:
+        ReaderGoneError: The reader left before this, not the first result of a series.
+    """
+    require_reader()
     if output == "json":
         import json
 
