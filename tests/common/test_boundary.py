@@ -7,6 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from common.audit import record
 from common.boundary import Cli
 from common.errors import (
     FailedError,
@@ -15,6 +16,7 @@ from common.errors import (
     UsageProblemError,
 )
 from common.options import env_option, output_options
+from common.state import cache_folder
 
 
 def run(error: BaseException | None, *words: str) -> Result:
@@ -94,6 +96,40 @@ def test_bug_is_one_line_and_a_log_with_the_traceback(own_home: Path) -> None:
     assert str(log) in answer.stderr
     assert "ValueError: boom" in log.read_text()
     assert log.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.fixture
+def no_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As for a user that the system does not know."""
+
+    def home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", home)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+
+def test_without_a_home_the_log_is_in_an_own_temporary_folder(
+    no_home: None, tmp_path: Path
+) -> None:
+    answer = run(ValueError("boom"))
+    (folder,) = tmp_path.iterdir()
+    (log,) = folder.iterdir()
+    assert (answer.exit_code, folder.stat().st_mode & 0o777) == (70, 0o700)
+    assert str(log) in answer.stderr
+    assert "ValueError: boom" in log.read_text()
+
+
+def test_without_a_home_nothing_goes_on_unaudited(no_home: None) -> None:
+    with pytest.raises(UnavailableError, match="audit log has no place") as caught:
+        record("account-validation", "passed")
+    assert "BBWS_AUDIT_LOG" in (caught.value.hint or "")
+
+
+def test_a_home_that_is_no_path_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "somewhere")
+    with pytest.raises(UnavailableError, match="no home directory"):
+        cache_folder()
 
 
 def test_debug_shows_the_traceback() -> None:

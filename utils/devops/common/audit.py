@@ -14,9 +14,21 @@ from common.state import state_folder
 
 
 def audit_path() -> Path:
-    """Where the log is: `BBWS_AUDIT_LOG`, else `audit.jsonl` in the user's state folder."""
+    """Where the log is: `BBWS_AUDIT_LOG`, else `audit.jsonl` in the user's state folder.
+
+    Raises:
+        UnavailableError: There is neither.
+    """
     chosen = os.environ.get("BBWS_AUDIT_LOG")
-    return Path(chosen) if chosen else state_folder() / "audit.jsonl"
+    if chosen:
+        return Path(chosen)
+    try:
+        return state_folder() / "audit.jsonl"
+    except UnavailableError as error:
+        raise UnavailableError(
+            f"the audit log has no place: {error.message}",
+            hint="set BBWS_AUDIT_LOG to a file that can be written",
+        ) from error
 
 
 def _user() -> str:

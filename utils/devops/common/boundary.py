@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -125,7 +125,7 @@ def _traceback(error: Exception) -> str:
 
 
 def _write_log(text: str, words: Sequence[str]) -> Path | str:
-    """Keep the traceback, masked and for the user only; fall back to the temporary folder."""
+    """Keep the traceback, masked and for the user only; fall back to a temporary folder."""
     import tempfile
     from datetime import UTC, datetime
 
@@ -134,11 +134,16 @@ def _write_log(text: str, words: Sequence[str]) -> Path | str:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     name = f"{Path(sys.argv[0]).stem}-{stamp}-{os.getpid()}.log"
     content = mask(f"argv: {list(words)}\npython: {sys.version}\n\n{text}")
-    for folder in (state_folder() / "logs", Path(tempfile.gettempdir())):
+    places: tuple[Callable[[], Path], ...] = (
+        lambda: state_folder() / "logs",
+        lambda: Path(tempfile.mkdtemp(prefix="bbws-")),
+    )
+    for place in places:
         try:
+            folder = place()
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except OSError:
+        except (OSError, UnavailableError):
             continue
         with os.fdopen(handle, "w", encoding="utf-8") as log:
             log.write(content)
