@@ -6,11 +6,16 @@ finds exactly the functions, aliases, tables, indexes, routes and queues that th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from openapi_spec_validator import validate
 
+from codegen.api.document import openapi_document
 from codegen.terraform.service import terraform_view
 from codegen.views.service_view import view_service
 from common.environments import environment
@@ -43,6 +48,8 @@ EVERYTHING = Work(
     deployed=True,
 )
 
+INTERRUPTED = Work(view_service(replace(make_design(), title="Interrupted")), interrupted=True)
+
 # One worker runs them all: they share the designs that are applied side by side.
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("generated_terraform")]
 
@@ -63,6 +70,8 @@ def applications(
         names = getattr(item, "fixturenames", ()) if item.path == request.path else ()
         if "everything" in names:
             running.start(EVERYTHING.service.title, EVERYTHING)
+        elif "resumed" in names:
+            running.start(INTERRUPTED.service.title, INTERRUPTED)
         elif "applied" in names and (document := item.callspec.params["document"]):
             running.start(document.stem, Work(view_service(parse_file(document))))
     yield running
@@ -86,6 +95,12 @@ def applied(document: Path, applications: Applications) -> Applied:
 def everything(applications: Applications) -> Applied:
     """A design with every kind of resource, its state in S3 and its variables chosen."""
     return applications.start(EVERYTHING.service.title, EVERYTHING).result(timeout=900)
+
+
+@pytest.fixture
+def resumed(applications: Applications) -> Applied:
+    """A design whose first apply ended early; asserts the next apply and the empty plan after."""
+    return applications.start(INTERRUPTED.service.title, INTERRUPTED).result(timeout=900)
 
 
 every_design = pytest.mark.parametrize("document", DOCUMENTS, indirect=True)
@@ -121,6 +136,16 @@ def test_the_one_api_has_the_routes_of_the_design(applied):
 
 
 @every_design
+def test_the_api_takes_the_parameters_that_openapi_json_states(applied):
+    """API Gateway imports OpenAPI 3.0; the rest of the document is for people and tests."""
+    validate(applied.api)
+    stated = openapi_document(applied.service)
+    assert taken(applied.api) == taken(stated)
+    validators = "x-amazon-apigateway-request-validators"
+    assert applied.api[validators] == stated[validators]
+
+
+@every_design
 def test_the_queues_are_those_of_the_design_each_with_its_dead_letter_queue(applied):
     assert applied.account.queues == designed_queues(applied.service)
 
@@ -138,9 +163,26 @@ def test_no_role_reaches_every_resource_but_for_traces(applied):
     assert set(map(frozenset, applied.account.open_actions.values())) == {frozenset({"xray"})}
 
 
+def test_trap_7_5_an_apply_that_left_only_roles_is_finished_by_the_next(resumed):
+    assert set(resumed.account.functions) == designed_functions(resumed.service.design)
+    assert resumed.account.routes == designed_routes(resumed.service.design)
+
+
 def test_every_kind_of_resource_is_applied(everything):
     assert ("OPTIONS", "/v1.0/a0/{}") in everything.account.routes
     assert 'aws_lambda_event_source_mapping.queue["read_queue"]' in everything.resources
+
+
+def test_pages_of_another_origin_can_read_what_the_gateway_answers(everything):
+    validate(everything.api)
+    answers = everything.api["x-amazon-apigateway-gateway-responses"]
+    assert set(answers) == {"DEFAULT_4XX", "DEFAULT_5XX", "BAD_REQUEST_PARAMETERS"}
+    header = "gatewayresponse.header.Access-Control-Allow-Origin"
+    origins = {one["responseParameters"][header] for one in answers.values()}
+    assert origins == {"'https://pages.example.org'"}
+    template = answers["BAD_REQUEST_PARAMETERS"]["responseTemplates"]["application/json"]
+    said = json.loads(template.replace("$context.error.messageString", '"it is missing"'))
+    assert set(said["error"]) == {"code", "message", "details", "requestId"}
 
 
 def test_trap_1_8_a_plan_leaves_code_and_weights_of_a_deployment_alone(everything):
@@ -171,6 +213,21 @@ def test_values_of_another_environment_stop_the_plan(providers, tmp_path):
     with fake_aws(DEV.account, DEV.region, tmp_path) as aws:
         said = refused_plan(aws, providers, tmp_path, "-var=environment=sit")
     assert "environments/sit.tfvars" in said
+
+
+def taken(document: dict[str, Any]) -> dict[tuple[str, str], tuple[str, set[tuple[Any, ...]]]]:
+    """Validator and parameters of each operation, by path and method."""
+    return {
+        (path, method): (
+            operation["x-amazon-apigateway-request-validator"],
+            {
+                (one["name"], one["in"], one.get("required", False))
+                for one in operation.get("parameters", [])
+            },
+        )
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
 
 
 def refused_plan(aws: FakeAws, providers: dict[str, str], folder: Path, *words: str) -> str:

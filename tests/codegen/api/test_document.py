@@ -78,11 +78,14 @@ def test_a_route_says_what_it_takes_and_answers(document):
     assert page["properties"]["items"]["items"] == {"$ref": "#/components/schemas/Order"}
 
 
-def test_bodies_are_validated_where_there_is_one(document):
+def test_the_gateway_checks_parameters_and_the_handlers_check_bodies(document):
     validators = document["x-amazon-apigateway-request-validators"]
-    for path, method, body in ((ORDERS, "post", True), (ORDERS, "get", False)):
-        name = document["paths"][path][method]["x-amazon-apigateway-request-validator"]
-        assert validators[name]["validateRequestBody"] is body
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            assert validators[operation["x-amazon-apigateway-request-validator"]] == {
+                "validateRequestBody": False,
+                "validateRequestParameters": True,
+            }
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ each in an account of its own.
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -35,6 +36,8 @@ class Applied:
     resources: list[str]
     state_keys: list[str]
     account: Account
+    api: dict[str, Any]
+    """The OpenAPI document that API Gateway was given."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Work:
     existing_secret: str | None = None
     deployed: bool = False
     """A deployment moved code and traffic before the second plan."""
+    interrupted: bool = False
+    """The first apply ended when there was nothing but the roles of the functions."""
 
 
 @dataclass
@@ -83,6 +88,8 @@ def apply(work: Work, providers: dict[str, str], folder: Path) -> Applied:
         terraform.run("validate")
         variables = ["-var-file=environments/dev.tfvars"]
         variables += [f"-var={name}={value}" for name, value in (work.chosen or {}).items()]
+        if work.interrupted:
+            _make_roles_only(terraform, aws, variables)
         terraform.run("plan", "-input=false", *variables, "-out=first.tfplan")
         terraform.run("apply", "-input=false", "-parallelism=30", "first.tfplan")
         if work.deployed:
@@ -94,6 +101,7 @@ def apply(work: Work, providers: dict[str, str], folder: Path) -> Applied:
             resources=terraform.run("state", "list").splitlines(),
             state_keys=_keys_of_state(aws) if work.chosen is not None else [],
             account=look(aws),
+            api=_api_document(terraform),
         )
 
 
@@ -161,6 +169,21 @@ def _make_state_storage(aws: FakeAws) -> None:
         AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+
+
+def _make_roles_only(terraform: Terraform, aws: FakeAws, variables: list[str]) -> None:
+    """What an apply leaves that ends early; asserts that it left just that."""
+    target = "-target=aws_iam_role.function"
+    terraform.run("apply", "-input=false", "-auto-approve", target, *variables)
+    assert aws.client("iam").list_roles()["Roles"]
+    assert not aws.client("lambda").list_functions()["Functions"]
+
+
+def _api_document(terraform: Terraform) -> dict[str, Any]:
+    resources = json.loads(terraform.run("state", "pull"))["resources"]
+    (api,) = (one for one in resources if one["type"] == "aws_api_gateway_rest_api")
+    document: dict[str, Any] = json.loads(api["instances"][0]["attributes"]["body"])
+    return document
 
 
 def _keys_of_state(aws: FakeAws) -> list[str]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lld.model import Endpoint, Function, Trigger
+from lld.model import Endpoint, ErrorCode, Function, Parameter, Trigger
 from tests.codegen.terraform.build import (
     block,
     make_design,
@@ -87,6 +87,41 @@ def test_an_authorizer_of_the_design_checks_tokens_through_its_alias():
 def test_api_keys_come_with_a_usage_plan():
     text = rendered(api_of(Endpoint("GET", PATH, 1, auth="api_key")))["api.tf"]
     assert 'resource "aws_api_gateway_usage_plan_key" "this"' in text
+
+
+def test_each_route_states_what_it_takes_beside_the_body():
+    found = routes(make_design())["get", "/v1.0/owners/{ownerId}/notes"].parameters
+    assert [(one.name, one.place, one.required) for one in found] == [
+        ("ownerId", "path", True),
+        ("pageSize", "query", False),
+        ("nextToken", "query", False),
+    ]
+    entry = '{ name = "pageSize", in = "query", required = false },'
+    assert entry in rendered()["api.tf"]
+
+
+def test_a_parameter_under_a_name_the_gateway_does_not_take_is_not_stated():
+    size = Parameter("page[size]", "query")
+    aliased = Parameter("limit", "query")
+    for stated, expected in ((size, set()), (aliased, {"limit"})):
+        listed = Endpoint("GET", "/v1.0/owners/{ownerId}/notes", 1, parameters=(stated,))
+        design = make_design(endpoints=(listed,))
+        found = routes(design)["get", "/v1.0/owners/{ownerId}/notes"].parameters
+        assert {one.name for one in found} - {"ownerId", "nextToken"} == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (None, "INVALID_REQUEST"),
+        ("NOTE-400", "NOTE-400"),
+        ('$context.identity"', "INVALID_REQUEST"),
+    ],
+)
+def test_a_missing_parameter_is_answered_in_the_form_of_the_service(code, expected):
+    codes = (ErrorCode(code, 400, "Bad", line=1),) if code else ()
+    text = rendered(make_design(error_codes=codes))["api.tf"]
+    assert f'{{\\"error\\":{{\\"code\\":\\"{expected}\\"' in text.split("BAD_REQUEST_PARAMETERS")[1]
 
 
 def test_trap_1_15_permissions_are_on_the_alias():

@@ -11,6 +11,7 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from codegen.api.parameters import VALIDATOR, VALIDATORS, parameters_of
 from codegen.api.schemas import Schema, component, model_schemas
 from codegen.code import RenderedFile
 from codegen.quoting import one_line, sentence
@@ -72,10 +73,6 @@ _SCHEMES: dict[str, Schema] = {
     "api_key": {"type": "apiKey", "name": "X-Api-Key", "in": "header"},
     "iam": {"type": "apiKey", "name": "Authorization", "in": "header"},
 }
-_VALIDATORS = {
-    "params-only": {"validateRequestBody": False, "validateRequestParameters": True},
-    "body-and-params": {"validateRequestBody": True, "validateRequestParameters": True},
-}
 
 
 def render_api(view: ServiceView) -> Iterator[RenderedFile]:
@@ -112,7 +109,7 @@ def openapi_document(view: ServiceView) -> dict[str, Any]:
         "info": {"title": one_line(view.title, 120), "version": _version(view)},
         "paths": paths,
         "components": components,
-        "x-amazon-apigateway-request-validators": _VALIDATORS,
+        "x-amazon-apigateway-request-validators": VALIDATORS,
     }
 
 
@@ -139,41 +136,15 @@ def _operation(
         "security": [{scheme: []}] if scheme in _SCHEMES else [],
         "x-function": view.function_of(operation).module,
     }
-    parameters = [*_path_parameters(path), *_query_parameters(operation), *_headers(operation)]
+    parameters = parameters_of(operation, path)
     if parameters:
-        found["parameters"] = parameters
+        found["parameters"] = list(parameters)
     if operation.request:
         schema = component(operation.request.class_name)
         found["requestBody"] = {"required": True, "content": _json(schema)}
-    validator = "body-and-params" if operation.request else "params-only"
-    found["x-amazon-apigateway-request-validator"] = validator
+    found["x-amazon-apigateway-request-validator"] = VALIDATOR
     found["responses"] = _responses(operation, route)
     return found
-
-
-def _path_parameters(path: str) -> list[Schema]:
-    return [_parameter(name, "path", _TEXT) for name in _PARAMETER.findall(path)]
-
-
-def _query_parameters(operation: OperationView) -> list[Schema]:
-    found: dict[str, Schema] = {}
-    if operation.shape:
-        size = {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}
-        found[operation.shape.size] = _parameter(operation.shape.size, "query", size)
-        found[operation.shape.token] = _parameter(operation.shape.token, "query", _TEXT)
-    for one in operation.filters:
-        for wire, _ in one.params:
-            found.setdefault(wire, _parameter(wire, "query", _TEXT))
-    return list(found.values())
-
-
-def _headers(operation: OperationView) -> list[Schema]:
-    return [_parameter("If-Match", "header", _TEXT)] if operation.uses_version else []
-
-
-def _parameter(name: str, place: str, schema: Schema) -> Schema:
-    found: Schema = {"name": name, "in": place, "schema": schema}
-    return {**found, "required": True} if place == "path" else found
 
 
 def _responses(operation: OperationView, route: Route) -> dict[str, Any]:

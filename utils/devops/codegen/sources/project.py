@@ -31,7 +31,7 @@ PINS = {
 }
 """The versions generated services were tested with."""
 
-_DEFAULT_CODES = {
+DEFAULT_CODES = {
     400: "INVALID_REQUEST",
     403: "FORBIDDEN",
     404: "NOT_FOUND",
@@ -40,6 +40,7 @@ _DEFAULT_CODES = {
     501: "NOT_IMPLEMENTED",
     503: "UNAVAILABLE",
 }
+"""Error codes by HTTP status, where the design names none."""
 
 
 def render_project(view: ServiceView) -> Iterable[RenderedFile]:
@@ -70,10 +71,15 @@ def render_idempotency_table(view: ServiceView) -> RenderedFile:
     return RenderedFile("src/utils/idempotency_table.py", text, table.line)
 
 
+def codes_by_status(view: ServiceView) -> dict[int, str]:
+    """The error code of each HTTP status, the lowest first: the design's own before the usual."""
+    stated = {status: code for status, code in view.codes.items() if 400 <= status < 600}
+    return dict(sorted({**DEFAULT_CODES, **stated}.items()))
+
+
 def render_error_codes(view: ServiceView) -> RenderedFile:
     """The module of the error codes, and of the tables that the health check looks at."""
-    by_status = {**_DEFAULT_CODES, **{k: v for k, v in view.codes.items() if 400 <= k < 600}}
-    statuses = [f"{status}: {py_str(code)}" for status, code in sorted(by_status.items())]
+    statuses = [f"{status}: {py_str(code)}" for status, code in codes_by_status(view).items()]
     subjects = [
         f"({status}, {py_str(noun)}): {py_str(code)}"
         for (status, noun), code in sorted(view.subject_codes.items())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from codegen.api.parameters import parameters_of
 from codegen.naming import words
-from codegen.terraform.view import OpenPoint, PathView, Route
+from codegen.terraform.view import OpenPoint, Parameter, PathView, Route
 from codegen.views.operation_view import read_route, route_key
 
 if TYPE_CHECKING:
@@ -67,9 +68,19 @@ def find_paths(
                 function=serving[id(operation)],
                 access=access,
                 statuses=_statuses(operation, endpoint),
+                parameters=_taken(operation, path),
             )
     views = tuple(PathView(path, tuple(routes.values())) for path, routes in paths.items())
     return views, tuple(points)
+
+
+def _taken(operation: OperationView, path: str) -> tuple[Parameter, ...]:
+    """Parameters under names that API Gateway takes; the function gets the others all the same."""
+    return tuple(
+        Parameter(one["name"], one["in"], one.get("required", False))
+        for one in parameters_of(operation, path)
+        if _PARAMETER.fullmatch(one["name"])
+    )
 
 
 def _endpoints(service: ServiceView) -> Mapping[tuple[str, str], Endpoint]:

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codegen.api.parameters import VALIDATOR, VALIDATORS
 from codegen.quoting import markdown, markdown_code
 from codegen.terraform import hcl
 from codegen.terraform.service import terraform_view
@@ -33,8 +34,9 @@ _IGNORED = ".terraform/\n*.tfplan\n*.tfstate\n*.tfstate.*\ncrash.log\n"
 def terraform_files(service: ServiceView) -> Iterator[tuple[str, str]]:
     """Every file of the folder: path relative to the repository, and text."""
     view = terraform_view(service)
+    checks = {"validator": VALIDATOR, "validators": VALIDATORS}
     for name in _files(view):
-        yield f"terraform/{name}", hcl.layout(_rendered(f"{name}.j2", view=view))
+        yield f"terraform/{name}", hcl.layout(_rendered(f"{name}.j2", view=view, **checks))
     for environment in view.environments:
         values = {"view": view, "env": environment, "retention": _retention(view, environment.name)}
         stem = f"terraform/environments/{environment.name}"

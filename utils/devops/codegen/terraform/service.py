@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from codegen.naming import words
 from codegen.sources.events import has_idempotency
+from codegen.sources.project import DEFAULT_CODES, codes_by_status
 from codegen.terraform.access import World, grants_for
 from codegen.terraform.api import find_paths
 from codegen.terraform.events import find_events
@@ -38,6 +39,7 @@ _RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 10
 _LONGEST_PROJECT = 200
 """The project is the namespace of metrics, too."""
 _A_SECOND = re.compile(r"(?:\bper|/)\s*s(?:ec(?:ond)?s?)?\b")
+_CODE = re.compile(r"[A-Za-z0-9_.-]+")
 _INNER = frozenset(
     {"sqs", "queue", "dynamodb", "read", "write", "kinesis", "s3", "email", "emails"}
 )
@@ -86,6 +88,7 @@ def terraform_view(service: ServiceView) -> TerraformView:
         settings=settings,
         limits=_limits(service),
         authorizer=authorizer,
+        bad_request=_bad_request(service),
         queues=events.queues,
         topics=events.topics,
         buckets=events.buckets,
@@ -100,6 +103,12 @@ def terraform_view(service: ServiceView) -> TerraformView:
         sends_mail=any(True for _ in of_type(design, "ses")),
         open_points=tuple(dict.fromkeys(points)),
     )
+
+
+def _bad_request(service: ServiceView) -> str:
+    """The handlers' own code, unless API Gateway could find more than text in it."""
+    code = codes_by_status(service)[400]
+    return code if _CODE.fullmatch(code) else DEFAULT_CODES[400]
 
 
 def _functions(service: ServiceView, prefix: str) -> tuple[FunctionView, ...]:

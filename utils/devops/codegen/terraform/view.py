@@ -164,6 +164,15 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """What a caller sends in the path, as a query or in a header."""
+
+    name: str
+    place: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """One method of a path."""
 
@@ -172,6 +181,7 @@ class Route:
     access: str
     """`none`, `jwt`, `authorizer`, `api_key`, `iam`, or `unstated`."""
     statuses: tuple[int, ...]
+    parameters: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +243,8 @@ class TerraformView:
     settings: Settings
     limits: Limits
     authorizer: str | None = None
+    bad_request: str = "INVALID_REQUEST"
+    """Error code of a request that lacks what it must have."""
     queues: tuple[QueueView, ...] = ()
     topics: tuple[NamedView, ...] = ()
     buckets: tuple[NamedView, ...] = ()
