@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from common.errors import UnavailableError
+from local.junit import RunReport
 from local.project import Project
-from local.testing import RunOptions, RunReport, run_tests
+from local.testing import RunOptions, run_tests
 
 pytestmark = pytest.mark.e2e
 
@@ -21,6 +22,7 @@ def test_report_counts_what_happened(service: Project) -> None:
     )
     report = run_tests(service, PYTHON, RunOptions())
     assert (report.passed, report.failed, report.skipped, report.ok) == (1, 1, 1, False)
+    assert report.failures == ("tests.test_more::test_bad: assert False",)
 
 
 def test_coverage_is_measured_and_can_fail_the_run(service: Project) -> None:

@@ -193,7 +193,8 @@ def rehearse(lld: Path | None, keep: Path | None, output: str) -> None:
 
     stages: list[Stage] = []
     with tempfile.TemporaryDirectory(prefix="bbws-rehearsal-") as temporary:
-        for stage in rehearse(lld or default_design(), keep or Path(temporary), step):
+        design, folder = lld or default_design(), keep or Path(temporary)
+        for stage in rehearse(design, folder, step, kept=keep is not None):
             stages.append(stage)
             if stage.details:
                 note(stage.details)

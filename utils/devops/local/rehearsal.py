@@ -14,16 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from common.errors import ExitCode, UnavailableError
+from common.errors import DevopsError, ExitCode, UnavailableError
 from common.home import HOME
 from common.output import note
 from local.checks import Outcome, exit_code, run_gates, unavailable
 from local.project import Kind, Project
-from local.testing import RunOptions, RunReport, run_tests
-from local.virtualenv import PreparationError, digest, prepare, requirement_files
+from local.testing import RunOptions, run_tests
+from local.virtualenv import PreparationError, digest, is_ready, prepare, requirement_files
 
 if TYPE_CHECKING:
+    from codegen.plan import Plan
     from lld.model import Design
+    from local.junit import RunReport
 
 EXAMPLES = HOME / "templates" / "examples"
 _ENVIRONMENTS = HOME / ".cache" / "environments"
@@ -43,11 +45,12 @@ class Stage:
     details: str = ""
 
 
-def rehearse(lld: Path, folder: Path, show: Show) -> Iterator[Stage]:
+def rehearse(lld: Path, folder: Path, show: Show, *, kept: bool = True) -> Iterator[Stage]:
     """Go through the stages for the design `lld`, generating into `folder`, until one fails.
 
     Args:
         show: Shows a stage's name while it runs.
+        kept: The folder stays when the rehearsal is over, so that it is worth naming.
 
     Raises:
         DevopsError: The design cannot be read, or something the stages need is missing.
@@ -56,12 +59,22 @@ def rehearse(lld: Path, folder: Path, show: Show) -> Iterator[Stage]:
     yield Stage("read", True, what_was_read(design), seconds)
 
     root = folder / (design.repository or "service")
-    written, seconds = _timed(lambda: _generate(design, root), show(f"generating {root.name}"))
-    yield Stage("generate", True, f"{written} files in {root}", seconds)
+    plan, seconds = _timed(lambda: _generate(design, root), show(f"generating {root.name}"))
+    conflicts = "\n".join(f"{root / one.path}: compare it with its .new" for one in plan.conflicts)
+    yield Stage("generate", not conflicts, what_was_written(plan, kept=kept), seconds, conflicts)
+    if conflicts:
+        return
 
     project = Project(root, Kind.SERVICE)
+    yield from _stages_of_the_service(project, show)
+
+
+def _stages_of_the_service(project: Project, show: Show) -> Iterator[Stage]:
+    files = requirement_files(project.root)
+    ready = is_ready(_environment(files), files)
     python, seconds = _timed(lambda: service_python(project), show("preparing its environment"))
-    yield Stage("prepare", True, "its own requirements installed", seconds)
+    prepared = "were already there" if ready else "installed"
+    yield Stage("prepare", True, f"its own requirements {prepared}", seconds)
 
     outcomes, seconds = _timed(lambda: run_gates(project, python), show("running lint and types"))
     if exit_code(outcomes) is ExitCode.UNAVAILABLE:
@@ -74,7 +87,7 @@ def rehearse(lld: Path, folder: Path, show: Show) -> Iterator[Stage]:
         return
 
     report, seconds = _timed(lambda: _test(project, python), show("running its tests"))
-    yield Stage("test", report.ok, summary(report), seconds)
+    yield Stage("test", report.ok, summary(report), seconds, "\n".join(report.failures))
 
 
 def default_design() -> Path:
@@ -103,9 +116,13 @@ def service_python(project: Project) -> Path:
     """
     files = requirement_files(project.root)
     try:
-        return prepare(_ENVIRONMENTS / digest(files)[:16], files, note)
+        return prepare(_environment(files), files, note)
     except PreparationError as error:
         raise UnavailableError(str(error), hint=error.hint) from error
+
+
+def _environment(files: list[Path]) -> Path:
+    return _ENVIRONMENTS / digest(files)[:16]
 
 
 def what_was_read(design: Design) -> str:
@@ -121,6 +138,18 @@ def what_was_read(design: Design) -> str:
     severities = Counter(problem.severity.value for problem in design.problems)
     parts += [f"{count} {name}{'s' * (count != 1)}" for name, count in sorted(severities.items())]
     return ", ".join(parts)
+
+
+def what_was_written(plan: Plan, *, kept: bool) -> str:
+    """`98 files in PATH`, and what became of them where they were not all new."""
+    verbs = Counter(change.verb.value for change in plan.changes)
+    counts = "" if set(verbs) == {"create"} else f" ({_joined(verbs)})"
+    place = str(plan.root) if kept else f"{plan.root.name}, removed at the end without --keep"
+    return f"{len(plan.changes)} files{counts} in {place}"
+
+
+def _joined(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
 
 
 def summary(report: RunReport) -> str:
@@ -147,10 +176,15 @@ def _read(lld: Path) -> Design:
     return parse_file(lld)
 
 
-def _generate(design: Design, root: Path) -> int:
+def _generate(design: Design, root: Path) -> Plan:
     from codegen.scaffold import scaffold
 
-    return len(scaffold(design, root).changes)
+    try:
+        return scaffold(design, root)
+    except DevopsError as error:
+        # The folder that the generator calls its output is the one to keep here.
+        error.hint = error.hint and error.hint.replace("--output", "--keep")
+        raise
 
 
 def _test(project: Project, python: Path) -> RunReport:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
-from xml.etree import ElementTree  # nosec B405 - reads only what our own pytest wrote
+from typing import IO
 
 from common.errors import UnavailableError
 from common.process import run
+from local.junit import RunReport, read_report
 from local.project import Kind, Project
 
 _SOURCE = {Kind.TOOLKIT: "utils/devops", Kind.SERVICE: "src"}
@@ -33,22 +32,6 @@ class RunOptions:
     fail_under: float | None = None
     parallel: bool = False
     failed_first: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RunReport:
-    """How many tests ended how; `coverage` in percent, where it was measured."""
-
-    passed: int
-    failed: int
-    skipped: int
-    seconds: float
-    exit_code: int
-    coverage: float | None = None
-
-    @property
-    def ok(self) -> bool:
-        return self.exit_code == 0 and self.passed > 0
 
 
 def run_tests(
@@ -80,7 +63,7 @@ def run_tests(
                 f"pytest could not run: {said[-1] if said else f'exit code {answer.code}'}",
                 hint="python utils/devops/local_runner.py setup",
             )
-        return _read(junit, coverage, answer.code)
+        return read_report(junit, coverage, answer.code)
 
 
 def _environment() -> dict[str, str]:
@@ -107,29 +90,3 @@ def _words(project: Project, options: RunOptions, junit: Path, coverage: Path) -
     if sys.stdout.isatty():
         words += ["--color=yes"]
     return words
-
-
-def _read(junit: Path, coverage: Path, exit_code: int) -> RunReport:
-    suite = ElementTree.parse(junit).getroot().find("testsuite")  # noqa: S314 # nosec B314
-    if suite is None:
-        raise UnavailableError("pytest wrote no report", hint="run it with --debug")
-    total, failed, skipped = (
-        int(suite.get("tests", 0)),
-        int(suite.get("failures", 0)) + int(suite.get("errors", 0)),
-        int(suite.get("skipped", 0)),
-    )
-    return RunReport(
-        passed=max(total - failed - skipped, 0),
-        failed=failed,
-        skipped=skipped,
-        seconds=float(suite.get("time", 0)),
-        exit_code=exit_code,
-        coverage=_percent(coverage),
-    )
-
-
-def _percent(path: Path) -> float | None:
-    if not path.is_file():
-        return None
-    measured: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return float(measured["totals"]["percent_covered"])
