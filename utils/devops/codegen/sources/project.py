@@ -27,6 +27,7 @@ PINS = {
     "pydantic": "2.14.3",
     "pytest": "9.2.0",
     "pytest_cov": "7.1.0",
+    "pytest_xdist": "3.8.0",
     "ruff": "0.17.6",
 }
 """The versions generated services were tested with."""
