@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from local.project import Kind, Project
+from local.virtualenv import digest
 from tests.support.files import write_tree
 
 PYPROJECT = """\
@@ -35,3 +37,11 @@ def service(tmp_path: Path) -> Project:
         },
     )
     return Project(root, Kind.SERVICE)
+
+
+def stand_in_environment(service: Project) -> None:
+    """Give the service a finished `.venv` whose interpreter is the one that runs this test."""
+    service.python.parent.mkdir(parents=True)
+    service.python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    service.python.chmod(0o755)
+    (service.venv / ".requirements").write_text(digest(service.requirements))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,7 +10,9 @@ import pytest
 from common.errors import UnavailableError
 from local.junit import RunReport
 from local.project import Project
-from local.testing import RunOptions, run_tests
+from local.testing import RunOptions, from_here, run_tests
+from tests.conftest import ROOT
+from tests.local.conftest import stand_in_environment
 
 pytestmark = pytest.mark.e2e
 
@@ -50,9 +54,63 @@ def test_nothing_to_run_is_not_a_success(service: Project) -> None:
         run_tests(service, PYTHON, RunOptions(keyword="nothing_is_called_this"))
 
 
-def test_pytest_that_cannot_run_is_unavailable(service: Project) -> None:
-    with pytest.raises(UnavailableError, match="pytest could not run"):
-        run_tests(service, PYTHON, RunOptions(paths=("--no-such-option",)))
+def call(service: Project, *words: str) -> tuple[int, dict[str, str]]:
+    """Exit code and error of `local_runner.py test WORDS` in the service."""
+    stand_in_environment(service)
+    argv = [sys.executable, ROOT / "utils/devops/local_runner.py", "test", "-o", "json", *words]
+    answer = subprocess.run(argv, cwd=service.root, capture_output=True, text=True, check=False)
+    return answer.returncode, json.loads(answer.stdout)["error"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "path"),
+    [
+        ("tests", "test_add.py"),
+        ("tests", "."),
+        ("", "tests"),
+        ("src", "../tests/test_add.py::test_add"),
+    ],
+)
+def test_paths_are_those_of_the_current_directory(service: Project, folder: str, path: str) -> None:
+    chosen = from_here((path,), service.root / folder)
+    assert run_tests(service, PYTHON, RunOptions(paths=chosen)).passed == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("tests/test_ad.py",),
+        ("--", "--no-such-option"),
+        ("-k", "add ("),
+        ("tests/test_add.py::test_missing",),
+        ("--fail-under", "nan"),
+        ("--fail-under", "101"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_asked_is_a_mistake_of_usage(
+    service: Project, words: tuple[str, ...]
+) -> None:
+    code, error = call(service, *words)
+    assert (code, error["code"], "\n" in error["message"]) == (2, "usage", False)
+
+
+def test_broken_conftest_is_named_with_its_error(service: Project) -> None:
+    (service.root / "tests" / "conftest.py").write_text("import is_not_there\n")
+    code, error = call(service)
+    assert code == 4
+    assert error["message"].endswith(
+        "tests/conftest.py cannot be loaded: ModuleNotFoundError: No module named 'is_not_there'"
+    )
+    assert error["hint"] == "mend it, then run the same command again"
+
+
+def test_environment_without_pytest_is_unavailable(service: Project, tmp_path: Path) -> None:
+    bare = tmp_path / "python"
+    bare.write_text("#!/bin/sh\necho 'No module named pytest' >&2\nexit 1\n")
+    bare.chmod(0o755)
+    with pytest.raises(UnavailableError, match="could not run: No module named pytest"):
+        run_tests(service, bare, RunOptions())
 
 
 def test_only_skipped_tests_are_not_a_success() -> None:

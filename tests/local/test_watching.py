@@ -12,6 +12,7 @@ import pytest
 from local.project import Project
 from local.watching import run_on_change
 from tests.conftest import ROOT
+from tests.local.conftest import stand_in_environment
 
 
 def test_runs_now_and_after_each_burst() -> None:
@@ -40,16 +41,6 @@ def test_watch_runs_again_after_an_edit_and_ends_at_ctrl_c(service: Project) -> 
         os.killpg(child.pid, signal.SIGINT)
     assert child.wait(timeout=20) == 130
     assert "changed: add.py" in log.read_text()
-
-
-def stand_in_environment(service: Project) -> None:
-    """Give the service a finished `.venv` whose interpreter is the one that runs this test."""
-    from local.virtualenv import digest
-
-    service.python.parent.mkdir(parents=True)
-    service.python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    service.python.chmod(0o755)
-    (service.venv / ".requirements").write_text(digest(service.requirements))
 
 
 def wait_for(log: Path, text: str) -> None:

@@ -6,6 +6,7 @@ import local.takeover  # noqa: F401
 
 import common.bootstrap  # noqa: F401
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,10 +63,22 @@ def setup(output: str) -> None:
     emit(result, output, lambda: f"ready: {done.python}\ngit hooks: {hooks}")
 
 
+def _number(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
+    """Refuse `nan`, which is neither below a limit nor above it."""
+    if value is not None and math.isnan(value):
+        raise click.BadParameter("nan is no percentage")
+    return value
+
+
 @cli.command()
 @click.argument("paths", nargs=-1)
 @click.option("--coverage", is_flag=True, help="Measure and show coverage.")
-@click.option("--fail-under", type=float, help="Fail below this coverage, in percent.")
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 100),
+    callback=_number,
+    help="Fail below this coverage, in percent.",
+)
 @click.option("--watch", "watching", is_flag=True, help="Run again after each change (TDD).")
 @click.option("-m", "--markers", help="Only tests with these markers, such as 'not e2e'.")
 @click.option("-k", "--keyword", help="Only tests whose name matches this expression.")
@@ -93,12 +106,13 @@ def test(
       local_runner.py test --watch tests/unit/test_models.py
     """
     from local.project import Kind, find_project
-    from local.testing import RunOptions
+    from local.testing import RunOptions, from_here
 
     project = find_project(Path.cwd())
     if parallel is None:
         parallel = project.kind is Kind.TOOLKIT and not paths and not watching
-    options = RunOptions(paths, markers, keyword, coverage, fail_under, parallel, watching)
+    chosen = from_here(paths, Path.cwd())
+    options = RunOptions(chosen, markers, keyword, coverage, fail_under, parallel, watching)
     if watching:
         _watch(options)
     click.get_current_context().exit(_test_once(options, output))
