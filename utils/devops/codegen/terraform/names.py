@@ -34,7 +34,8 @@ class Rule:
 
 
 FUNCTION = Rule(r"A-Za-z0-9_-", 64)
-TABLE = Rule(r"A-Za-z0-9_.-", 255, shortest=3)
+# 255 for a table, as for the alarm that has its name and `-throttles` behind it.
+TABLE = Rule(r"A-Za-z0-9_.-", 255 - len("-throttles"), shortest=3)
 QUEUE = Rule(r"A-Za-z0-9_-", 80)
 TOPIC = Rule(r"A-Za-z0-9_-", 256)
 BUCKET = Rule(r"a-z0-9-", 63, shortest=3, lower=True)
