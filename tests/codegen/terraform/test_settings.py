@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from detect_secrets.core.scan import scan_file
+from detect_secrets.settings import default_settings
 
 from lld.model import EnvironmentVariable, Resource
 from tests.codegen.terraform.build import make_design, make_table, points, rendered, view
@@ -52,12 +54,26 @@ def test_a_printed_secret_becomes_a_reference_and_never_a_value():
     password = EnvironmentVariable("DB_PASSWORD", secret=True, line=70)
     design = design_of(password)
     files = rendered(design)
-    assert 'db_password = "bbws/note/db-password"' in files["secrets.tf"]
+    assert 'db_password = { name = "bbws/note/db-password" }' in files["secrets.tf"]
     assert (
         'DB_PASSWORD_SECRET_ARN       = local.secret_arns["db_password"]' in files["functions.tf"]
     )
     assert "70: variable 'DB_PASSWORD' is a secret" in points(view(design))
     assert "secret_string" not in "".join(files.values())
+
+
+def test_a_scanner_finds_no_secret_in_the_names_of_secrets(tmp_path):
+    names = ("DB_PASSWORD", "API_KEY", "CLIENT_SECRET", "AUTH_TOKEN")
+    design = design_of(*(EnvironmentVariable(name, secret=True) for name in names))
+    with default_settings():
+        for name, text in rendered(design).items():
+            file = tmp_path / name
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+            assert [one.type for one in scan_file(str(file))] == [], name
+        seen = tmp_path / "seen.tf"
+        seen.write_text('db_password = "bbws/note/db-password"\n', encoding="utf-8")
+        assert any(scan_file(str(seen))), "the scanner looks for such names"
 
 
 def test_a_named_secret_keeps_its_name():
