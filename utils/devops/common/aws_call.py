@@ -46,6 +46,7 @@ _NOT_FOUND = frozenset(
         "BackupNotFoundException",
     }
 )
+_SIGN_IN = "sign in again and repeat the command"
 _ATTEMPTS = 5
 _CHANCE = random.SystemRandom()
 _LONGEST_WAIT = 8.0
@@ -95,12 +96,18 @@ class Caller:
             AwsError: AWS refused, or gave no answer in all attempts.
         """
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         attempt = 1
         while True:
             try:
                 return getattr(self._client, operation)(**parameters)
-            except (BotoCoreError, ClientError) as error:
+            except (
+                *(BotoCoreError, ClientError, ResponseParserError),
+                *(KeyError, RuntimeError),  # botocore's: an answer without its frame, expired keys
+            ) as error:
+                if isinstance(error, RuntimeError) and "expired" not in str(error):
+                    raise
                 failure = self._failure(operation, error)
                 retry = failure.reason in _THROTTLED or (failure.uncertain and repeatable)
                 if not retry or attempt >= _ATTEMPTS:
@@ -121,12 +128,16 @@ class Caller:
             following = {token_in: token}
 
     def _failure(self, operation: str, error: Exception) -> AwsError:
-        from botocore.exceptions import ClientError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         about = f"{self._service} {operation}"
         if isinstance(error, ClientError):
             return _refused(about, error.response)
         name = type(error).__name__
+        if isinstance(error, RuntimeError):
+            return CredentialsExpiredError(f"{about}: {error}", reason=name, hint=_SIGN_IN)
+        if not isinstance(error, BotoCoreError):
+            return AwsError(f"{about}: an answer that is not AWS's", reason=name, uncertain=True)
         sent = "Credentials" not in name and "Validation" not in name
         return AwsError(f"{about}: {error}", reason=name, uncertain=sent)
 
@@ -134,6 +145,7 @@ class Caller:
 def _client(session: Session, service: str) -> Any:
     """The session's one client of a service: making one takes longer than most calls."""
     from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
 
     with _GUARD:
         known = _CLIENTS.setdefault(session, {})
@@ -145,7 +157,13 @@ def _client(session: Session, service: str) -> Any:
                 max_pool_connections=32,
                 tcp_keepalive=True,
             )
-            known[service] = session.client(service, config=config)  # type: ignore[call-overload]
+            try:
+                known[service] = session.client(service, config=config)  # type: ignore[call-overload]
+            except (BotoCoreError, ValueError) as error:
+                raise UnavailableError(
+                    f"there is no way to call {service}: {error}",
+                    hint="is AWS_ENDPOINT_URL an address?",
+                ) from error
         return known[service]
 
 
@@ -155,8 +173,7 @@ def _refused(about: str, response: Any) -> AwsError:
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
     text = f"{about}: {reason}{': ' + said if said else ''}"
     if reason in _EXPIRED:
-        hint = "sign in again, then `deploy_cli.py resume`"
-        return CredentialsExpiredError(text, reason=reason, hint=hint)
+        return CredentialsExpiredError(text, reason=reason, hint=_SIGN_IN)
     denied = "the role lacks this permission" if "AccessDenied" in reason else None
     return AwsError(text, reason=reason, uncertain=status >= 500, hint=denied)
 

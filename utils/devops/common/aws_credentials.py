@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,9 +21,17 @@ def seconds_left(session: Session, now: datetime) -> tuple[float | None, str]:
     if not credentials.token:
         return None, "long-lived keys"
     expiry = getattr(credentials, "_expiry_time", None)
-    stated = os.environ.get("AWS_CREDENTIAL_EXPIRATION")
-    if expiry is None and stated:
-        expiry = datetime.fromisoformat(stated)
+    if expiry is None:
+        expiry = _stated()
     if expiry is not None:
         return (expiry - now).total_seconds(), f"until {expiry:%H:%M:%S} UTC"
     return float(ASSUMED_SECONDS), "assumed, nothing states when they end"
+
+
+def _stated() -> datetime | None:
+    """What `AWS_CREDENTIAL_EXPIRATION` says, in UTC unless it says else; None if no time."""
+    try:
+        stated = datetime.fromisoformat(os.environ.get("AWS_CREDENTIAL_EXPIRATION", ""))
+    except ValueError:
+        return None
+    return stated if stated.tzinfo else stated.replace(tzinfo=UTC)
