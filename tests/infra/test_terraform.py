@@ -6,16 +6,24 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 
 from common.environments import environment
 from infra.terraform import numbers, terraform_for
 
 
-def validated(profile: str) -> Any:
-    return SimpleNamespace(
-        session=SimpleNamespace(profile_name=profile), environment=environment("dev")
-    )
+def validated(profile: str | None = None) -> Any:
+    session = boto3.session.Session(profile_name=profile, region_name="eu-west-1")
+    return SimpleNamespace(session=session, environment=environment("dev"))
+
+
+@pytest.fixture(autouse=True)
+def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = "aws_access_key_id=k\naws_secret_access_key=s\n"
+    file = tmp_path / "credentials"
+    file.write_text(f"[Tebogo-dev]\n{keys}[default]\n{keys}")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
 
 
 @pytest.fixture(autouse=True)
@@ -33,15 +41,25 @@ def test_trap_3_4_a_profile_that_was_validated_is_not_overruled_by_keys(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA_OF_SOMEBODY_ELSE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "x")
-    found = terraform_for(tmp_path, tmp_path / "data", validated("Tebogo-dev")).environment
-    assert found["AWS_PROFILE"] == "Tebogo-dev"
-    assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} & set(found)
-    without = terraform_for(tmp_path, tmp_path / "data", validated("default")).environment
-    assert without["AWS_ACCESS_KEY_ID"] == "AKIA_OF_SOMEBODY_ELSE"
+    for profile in ("Tebogo-dev", "default"):
+        found = terraform_for(tmp_path, tmp_path / "data", validated(profile)).environment
+        assert found["AWS_PROFILE"] == profile
+        assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} & set(found)
+
+
+def test_trap_3_4_keys_that_were_validated_are_not_overruled_by_a_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA_OF_THE_JOB")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    monkeypatch.setenv("AWS_PROFILE", "Tebogo-dev")
+    found = terraform_for(tmp_path, tmp_path / "data", validated()).environment
+    assert found["AWS_ACCESS_KEY_ID"] == "AKIA_OF_THE_JOB"
+    assert "AWS_PROFILE" not in found
 
 
 def test_the_region_is_the_environments(tmp_path: Path) -> None:
-    found = terraform_for(tmp_path, tmp_path / "data", validated("default")).environment
+    found = terraform_for(tmp_path, tmp_path / "data", validated()).environment
     assert (found["AWS_REGION"], found["AWS_DEFAULT_REGION"]) == ("eu-west-1", "eu-west-1")
 
 

@@ -59,7 +59,7 @@ def record(event: str, outcome: str, **details: str | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(handle, line.encode())
+            os.write(handle, line.encode(errors="backslashreplace"))
             os.fsync(handle)
         finally:
             os.close(handle)

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from common.accounts import profile_of
 from common.process import Completed, find, run
 from common.state import cache_folder
 from infra.answers import parse_json
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 INSTALL = "install Terraform 1.10 or newer: https://developer.hashicorp.com/terraform/install"
 _SHORT = 300
 _STATIC_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +87,14 @@ def terraform_for(path: Path, data: Path, validated: ValidatedSession | None = N
 def _identify(environment: dict[str, str], validated: ValidatedSession) -> None:
     """Let Terraform's own credential chain find what boto3's found.
 
-    boto3 prefers a named profile to keys in the environment, Terraform the keys: with a profile in
-    use they have to go, or Terraform would work as somebody whose account nobody looked at.
+    The two do not order keys and profiles alike: what boto3 did not use has to go, or Terraform
+    would work as somebody whose account nobody looked at.
     """
-    profile = validated.session.profile_name
-    if profile and profile != "default":
+    profile = profile_of(validated.session)
+    unused = _STATIC_KEYS if profile else _PROFILES
+    if profile:
         environment["AWS_PROFILE"] = profile
-        for name in _STATIC_KEYS:
-            environment.pop(name, None)
+    for name in unused:
+        environment.pop(name, None)
     region = validated.environment.region
     environment["AWS_REGION"] = environment["AWS_DEFAULT_REGION"] = region

@@ -177,6 +177,8 @@ def _environment(path: Path, plan: Mapping[str, Any]) -> dict[str, str]:
     env["PYTHONUNBUFFERED"] = "1"
     if plan["profile"]:
         env["AWS_PROFILE"] = plan["profile"]
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            env.pop(name, None)  # boto3 would prefer them to the profile
     return env
 
 

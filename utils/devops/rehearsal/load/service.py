@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from common.accounts import profile_of
 from common.environments import environment
 from common.errors import UsageProblemError
 from deploy.site import Where, open_site
@@ -40,8 +41,7 @@ def find_service(config: Config, profile: str | None) -> Found:
     site = open_site(Where(here, config.service, profile=profile))
     root = site.checkout.root if site.checkout is not None else Path.cwd()
     requests = () if config.requests else reading_requests(config, site.service, root)
-    used = site.session.profile_name
-    return Found(api_address(site), here.region, used if used != "default" else None, requests)
+    return Found(api_address(site), here.region, profile_of(site.session), requests)
 
 
 def reading_requests(config: Config, service: str, root: Path) -> tuple[Request, ...]:
