@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from common.boundary import Cli
-from common.errors import DevopsError, ExitCode
+from common.errors import ExitCode
 from common.options import output_options
 from common.output import emit, note, table, warn
 from sandbox.commands import sandbox
@@ -138,7 +138,8 @@ def _watch(options: RunOptions) -> None:
     from local.watching import changes, run_on_change
 
     root = find_project(Path.cwd()).root
-    run_on_change(lambda: _test_once(options, "text"), changes(root), note)
+    with changes(root) as bursts:
+        run_on_change(lambda: _test_once(options, "text"), bursts, note)
 
 
 @cli.command()
@@ -286,14 +287,8 @@ def _watch_lambda(options: InvokeOptions) -> None:
     from local.project import find_project
     from local.watching import changes, run_on_change
 
-    def again() -> None:
-        # A file saved half-way is no reason to stop watching.
-        try:
-            _invoke_once(options, "text")
-        except DevopsError as error:
-            warn(error.message)
-
-    run_on_change(again, changes(find_project(Path.cwd()).root), note)
+    with changes(find_project(Path.cwd()).root) as bursts:
+        run_on_change(lambda: _invoke_once(options, "text"), bursts, note)
 
 
 @cli.command()
