@@ -51,15 +51,17 @@ def setup(output: str) -> None:
     runtime = ".".join(map(str, LAMBDA_PYTHON))
     version = ".".join(map(str, done.version))
     if not done.matches_lambda:
-        warn(f"this is Python {version}, services run on Lambda's Python {runtime}")
+        warn(f"{done.python} is Python {version}, services run on Lambda's Python {runtime}")
     result = {
         "project": str(done.root),
         "python": str(done.python),
         "python_version": version,
         "lambda_python_version": runtime,
-        "git_hooks": done.hooks,
+        "git_hooks": done.hooks.done,
     }
-    hooks = "installed" if done.hooks else "none (no git repository of its own)"
+    if not done.hooks.by_choice:
+        warn(f"the git hooks are not installed: {done.hooks.why_not}")
+    hooks = "installed" if done.hooks.done else f"none ({done.hooks.why_not})"
     emit(result, output, lambda: f"ready: {done.python}\ngit hooks: {hooks}")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.errors import UnavailableError
-from common.git import environment, top_level
+from common.git import environment, git, top_level
 from common.process import run
 from local.checks import Outcome
 
@@ -16,12 +17,30 @@ if TYPE_CHECKING:
 _CONFIG = ".pre-commit-config.yaml"
 
 
-def install_hooks(project: Project, python: Path) -> bool:
-    """Install the hooks; false where there is no configuration or no repository of its own."""
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """Whether git runs the hooks from now on; `why_not` where it does not."""
+
+    done: bool
+    why_not: str = ""
+    by_choice: bool = True
+    """False where hooks are configured, and something keeps them from being installed."""
+
+
+def install_hooks(project: Project, python: Path) -> Installed:
+    """Install the hooks of all the types that the configuration names.
+
+    Raises:
+        UnavailableError: pre-commit could not install them.
+    """
     if not (project.root / _CONFIG).is_file() or top_level(project.root) != project.root:
-        return False
+        return Installed(False, "no git repository of its own, or no hooks in it")
+    elsewhere = git("config", "core.hooksPath", cwd=project.root, check=False).stdout.strip()
+    if elsewhere:
+        # git would not look at what pre-commit installs.
+        return Installed(False, f"git's core.hooksPath is {elsewhere!r}", by_choice=False)
     run([python, "-m", "pre_commit", "install"], cwd=project.root, env=environment())
-    return True
+    return Installed(True)
 
 
 def run_hooks(project: Project, python: Path) -> Outcome:

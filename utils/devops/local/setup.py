@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.errors import UnavailableError
 from common.output import note
-from local.hooks import install_hooks
+from common.process import run
+from local.hooks import Installed, install_hooks
 from local.virtualenv import PreparationError, prepare
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ LAMBDA_PYTHON = (3, 12)
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
-    """What a set-up did. `hooks` is false where there is no git repository to hook into."""
+    """What a set-up did; `version` is that of the environment's Python."""
 
     root: Path
     python: Path
-    hooks: bool
+    hooks: Installed
     version: tuple[int, int]
 
     @property
@@ -40,7 +40,18 @@ def set_up(project: Project) -> SetUp:
         UnavailableError: The environment or the hooks could not be installed.
     """
     python = prepared_python(project)
-    return SetUp(project.root, python, install_hooks(project, python), sys.version_info[:2])
+    return SetUp(project.root, python, install_hooks(project, python), version_of(python))
+
+
+def version_of(python: Path) -> tuple[int, int]:
+    """Major and minor version of an interpreter, which need not be the one that runs this.
+
+    Raises:
+        UnavailableError: It cannot be started.
+    """
+    answer = run([python, "-c", "import sys; print(*sys.version_info[:2])"])
+    major, minor = answer.stdout.split()
+    return int(major), int(minor)
 
 
 def prepared_python(project: Project) -> Path:
