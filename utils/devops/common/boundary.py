@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 import click
 
+from common.asked import wants_json
 from common.errors import DevopsError, ExitCode, UnavailableError
 from common.masking import mask
 from common.output import tint
@@ -79,16 +80,6 @@ def _guard(run: Any, words: list[str]) -> int:
 def _usage_hint(error: click.ClickException) -> str | None:
     context = error.ctx if isinstance(error, click.UsageError) else None
     return f"{context.command_path} --help" if context else None
-
-
-def wants_json(words: Sequence[str]) -> bool:
-    """Whether the words ask for JSON; asked of the words, so that it works when parsing fails."""
-    for flag in ("-o", "--output", "--format"):
-        if f"{flag}=json" in words or "-ojson" in words:
-            return True
-        if flag in words[:-1] and words[list(words).index(flag) + 1] == "json":
-            return True
-    return False
 
 
 def _report(
