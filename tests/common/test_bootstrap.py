@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from common.bootstrap import PACKAGES
+
 import json
 import os
 import shutil
@@ -49,6 +51,8 @@ def add_environment(root: Path) -> Path:
     (venv / "bin").mkdir(parents=True)
     (venv / "pyvenv.cfg").write_text("home = nowhere\n")
     (venv / ".requirements").write_text("")
+    for name in PACKAGES:
+        (venv / "lib" / "python3.11" / "site-packages" / name).mkdir(parents=True)
     python = venv / "bin" / "python"
     python.write_text('#!/bin/sh\necho "handed over: $*"\n')
     python.chmod(0o755)
@@ -80,6 +84,12 @@ def test_a_finished_environment_takes_over_though_all_packages_are_here(checkout
 def test_an_unfinished_environment_does_not(checkout: Path, gone: str) -> None:
     add_environment(checkout)
     (checkout / ".venv" / gone).unlink()
+    assert run(checkout) == (0, f"{sys.executable}\n", "")
+
+
+def test_an_environment_without_the_packages_does_not(checkout: Path) -> None:
+    add_environment(checkout)
+    (checkout / ".venv" / "lib" / "python3.11" / "site-packages" / "rich").rmdir()
     assert run(checkout) == (0, f"{sys.executable}\n", "")
 
 

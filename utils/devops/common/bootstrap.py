@@ -38,11 +38,18 @@ def is_click_usable() -> bool:
 
 
 def project_python() -> Path | None:
-    """The interpreter of the project's finished `.venv`, unless it is the one running."""
+    """The interpreter of the project's finished `.venv`, unless it is the one running.
+
+    One without the packages (a service's own, which carries the tools but not what they need) is
+    not finished.
+    """
     python = VENV / "bin" / "python"
+    if Path(sys.executable) == python or Path(sys.prefix).resolve() == VENV.resolve():
+        return None
     finished = all((VENV / name).is_file() for name in (STAMP, "pyvenv.cfg", "bin/python"))
-    running = Path(sys.executable) == python or Path(sys.prefix).resolve() == VENV.resolve()
-    return python if finished and not running else None
+    folders = VENV.glob("lib/python3.*/site-packages") if finished else ()
+    complete = any(all((folder / name).is_dir() for name in PACKAGES) for folder in folders)
+    return python if complete else None
 
 
 def _hand_over() -> None:
