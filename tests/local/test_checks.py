@@ -131,6 +131,7 @@ def test_trap_8_10_report_and_exit_code_of_bandit_must_agree(code: int, stdout: 
     assert (verdict.found, verdict.complete) == (False, False)
 
 
+@pytest.mark.e2e
 def test_every_gate_runs_although_one_could_not(
     service: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from codegen.scaffold import scaffold
-from common.errors import DevopsError
+from common.errors import DevopsError, UnavailableError
 from lld.parse import parse_file
 from local import rehearsal
+from local.checks import Outcome
 from local.project import Project
 from local.rehearsal import default_design, rehearse
 
@@ -39,6 +40,17 @@ def test_failed_test_is_named_with_its_assertion(service: Project) -> None:
         "0 passed, 1 failed, 100 % covered",
     )
     assert last.details == "tests.test_add::test_add: assert 1 == 3"
+
+
+@pytest.mark.usefixtures("ready_environment")
+def test_gate_that_could_not_look_everywhere_ends_the_rehearsal(
+    service: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    skipped = Outcome("bandit", found=False, output="src/zz.py: not scanned", complete=False)
+    monkeypatch.setattr(rehearsal, "run_gates", lambda *_: [skipped])
+    with pytest.raises(UnavailableError, match="bandit could not run"):
+        list(rehearsal._stages_of_the_service(service, quiet))
+    assert "src/zz.py: not scanned" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("ready_environment")

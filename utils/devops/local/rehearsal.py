@@ -78,6 +78,7 @@ def _stages_of_the_service(project: Project, show: Show) -> Iterator[Stage]:
 
     outcomes, seconds = _timed(lambda: run_gates(project, python), show("running lint and types"))
     if exit_code(outcomes) is ExitCode.UNAVAILABLE:
+        note(_outputs([outcome for outcome in outcomes if not outcome.complete]))
         raise unavailable(outcomes)
     failed = [outcome for outcome in outcomes if not outcome.passed]
     names = ", ".join(outcome.name for outcome in failed or outcomes)
