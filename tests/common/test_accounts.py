@@ -142,7 +142,8 @@ def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_credentials_are_those_of_boto3s_own_chain(
     profiles: None, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], used: str
 ) -> None:
-    for name, value in {"AWS_SECRET_ACCESS_KEY": "testing", **settings}.items():
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    for name, value in settings.items():
         monkeypatch.setenv(name, value)
     session = _session(environment("dev"), None)
     assert session.get_credentials().access_key == used
