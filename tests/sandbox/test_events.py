@@ -10,11 +10,11 @@ import pytest
 from sandbox.control import Sandbox
 from tests.sandbox.support import Lambdas, eventually, session
 
+pytestmark = pytest.mark.e2e
+
 ACCOUNT = "536580886816"
 COLLECT = """
 import boto3, json
-
-pytestmark = pytest.mark.e2e
 s3 = boto3.client("s3")
 
 def handler(event, context):
