@@ -77,6 +77,7 @@ def test_the_single_commands_are_valid(
 ) -> None:
     monkeypatch.setenv("KEY", "value-of-the-key")
     create(target, "Something else", ["extra"])
+    configure(target)
     house.repo["settings"]["has_wiki"] = True
     house.repo["environments"]["sit"]["prevent_self_review"] = False
     create(target, "Something else", ["extra"])
