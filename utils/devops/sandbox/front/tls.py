@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _VALID = timedelta(days=365)
+_STORES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+)
+"""Where Debian, Red Hat and macOS keep the authorities that the machine trusts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +53,22 @@ def make_tls(folder: Path, regions: Iterable[str]) -> Tls:
 
 
 def trusted(own: bytes) -> bytes:
-    """The authorities this machine trusts already, and the sandbox's own."""
-    chosen = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
-    usual = Path(chosen) if chosen else _bundled()
-    try:
-        return usual.read_bytes() + b"\n" + own
-    except OSError:
-        return _bundled().read_bytes() + b"\n" + own
+    """The authorities this machine trusts already, and the sandbox's own.
 
-
-def _bundled() -> Path:
+    Those are what the user chose, else the public ones with the machine's: a company's own
+    authority stands in the latter only, and pip must reach its servers from inside the sandbox too.
+    """
     import certifi
 
-    return Path(certifi.where())
+    chosen = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
+    files = [chosen] if chosen and os.access(chosen, os.R_OK) else [certifi.where(), *_machines()]
+    return b"\n".join([*(Path(file).read_bytes() for file in files), own])
+
+
+def _machines() -> list[str]:
+    """The machine's store, where OpenSSL or the distribution keeps it."""
+    places = (ssl.get_default_verify_paths().cafile, *_STORES)
+    return [place for place in places if place and os.access(place, os.R_OK)][:1]
 
 
 def _name(text: str) -> x509.Name:
