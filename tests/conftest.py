@@ -42,6 +42,14 @@ def no_real_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def nothing_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test registers as a secret is an ordinary word to the next."""
+    from common import masking
+
+    monkeypatch.setattr(masking, "_registered", set())
+
+
+@pytest.fixture(autouse=True)
 def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection to anything but this machine is an error that names the address."""
     connect = socket.socket.connect

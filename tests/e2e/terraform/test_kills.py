@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,15 +28,37 @@ from tests.support.terraform_project import (
 pytestmark = pytest.mark.e2e
 
 
+def _lingering(folder: Path) -> dict[str, str]:
+    """A terraform on PATH that passes an interrupt on and stays for a while after its end.
+
+    The real one is gone within milliseconds when it has little to save: too soon for a second
+    Ctrl-C to meet it.
+    """
+    folder.mkdir()
+    script = folder / "terraform"
+    script.write_text(
+        f"#!{sys.executable}\n"
+        "import signal, subprocess, sys, time\n"
+        f"real = subprocess.Popen([{shutil.which('terraform')!r}, *sys.argv[1:]])\n"
+        "signal.signal(signal.SIGINT, lambda *_: real.send_signal(signal.SIGINT))\n"
+        "code = real.wait()\n"
+        "if sys.argv[1] == 'apply':\n"
+        "    time.sleep(3)\n"
+        "sys.exit(code)\n"
+    )
+    script.chmod(0o755)
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
 def test_trap_3_9_ctrl_c_lets_terraform_save_its_state_and_release_its_lock(
-    make_project: Maker,
+    make_project: Maker, tmp_path: Path
 ) -> None:
     configuration = (
         BUILT_IN + quick("first") + slow("long", 3, after="first") + slow("never", 1, after="long")
     )
     project = make_project(configuration)
     project.ok("plan")
-    with project.running("apply") as tool:
+    with project.running("apply", **_lingering(tmp_path / "bin")) as tool:
         eventually(lambda: log_has(project, "terraform_data.long: Creating"), "it is at work")
         tool.send_signal(signal.SIGINT)
         eventually(lambda: log_has(project, "nterrupt"), "terraform was told")
