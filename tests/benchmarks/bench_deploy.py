@@ -27,7 +27,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "utils" / "devops")]
 from tests.deploy.place import Place  # noqa: E402
 
 from common.output import table  # noqa: E402
-from deploy.plan import plan_release  # noqa: E402
+from deploy.execution.plan import plan_release  # noqa: E402
 from sandbox import control  # noqa: E402
 from sandbox.control import Sandbox  # noqa: E402
 

@@ -35,7 +35,7 @@ import boto3  # noqa: E402
 from tests.sandbox.support import Lambdas, session  # noqa: E402
 
 from codegen.scaffold import scaffold  # noqa: E402
-from deploy.package import build  # noqa: E402
+from deploy.packaging.package import build  # noqa: E402
 from lld.parse import parse_file  # noqa: E402
 from sandbox import control  # noqa: E402
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.ledger import Ledger
+from deploy.ledger.ledger import Ledger
 from deploy.model import Deployment, FunctionTarget, Kind
 from deploy.states import Position, State
 

@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from common.environments import environment
-from deploy.artifacts import Manifest
-from deploy.chain import broken_links
-from deploy.ledger import Ledger
+from deploy.execution.operation import Operation
+from deploy.execution.plan import plan_release
+from deploy.ledger.chain import broken_links
+from deploy.ledger.ledger import Ledger
+from deploy.ledger.verifying import verify
 from deploy.model import Deployment, Kind
-from deploy.operation import Operation
-from deploy.plan import plan_release
+from deploy.packaging.artifacts import Manifest
 from deploy.site import Site, Where, open_site, operation_for
-from deploy.verifying import verify
 from sandbox.control import Sandbox
 from tests.deploy.aws import FUNCTIONS, ServiceOnAws, Traffic, handler, zipped
 from tests.deploy.builders import deployment

@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from deploy.evidence import (
+from deploy.canary.evidence import (
     Evidence,
     FunctionEvidence,
     Latency,
@@ -15,9 +15,9 @@ from deploy.evidence import (
     Window,
     latency_of,
 )
-from deploy.judgement import Judgement, Look, Move, judge, next_move
+from deploy.canary.judgement import Judgement, Look, Move, judge, next_move
+from deploy.canary.strategy import Limits, default_strategy
 from deploy.model import Options
-from deploy.strategy import Limits, default_strategy
 
 START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 DUE = Look(due=True, interim=20, holds=4)

@@ -14,8 +14,8 @@ from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
+from deploy.execution.plan import plan_release
 from deploy.failures import RolledBackError
-from deploy.plan import plan_release
 from tests.deploy.place import Place
 
 

@@ -9,18 +9,18 @@ from dataclasses import dataclass, field, replace
 
 from common.aws_call import AwsError
 from common.aws_lambda import Alias, AliasMovedError, Configuration
-from deploy.chain import broken_links
-from deploy.evidence import QUANTILES, Evidence, FunctionEvidence, Latency, VersionSample
-from deploy.ledger import Ledger
+from deploy.canary.evidence import QUANTILES, Evidence, FunctionEvidence, Latency, VersionSample
+from deploy.canary.strategy import default_strategy
+from deploy.canary.traffic import ALIAS, Traffic
+from deploy.execution.operation import Operation
+from deploy.execution.plan import plan_release
+from deploy.ledger.chain import broken_links
+from deploy.ledger.ledger import Ledger
 from deploy.model import ApiTarget, Backup, Deployment, Kind, Verdict
-from deploy.operation import Operation
-from deploy.package import lambda_digest
-from deploy.plan import plan_release
+from deploy.packaging.package import lambda_digest
 from deploy.ports import Check, Released, Saved, SmokeReport, World
 from deploy.resources import Resources
 from deploy.states import State
-from deploy.strategy import default_strategy
-from deploy.traffic import ALIAS, Traffic
 from sandbox.aws.alias_rules import AliasFacts, RefusalError, VersionFacts, check_alias
 from tests.deploy.builders import deployment
 from tests.deploy.fakes import FakeTime, MemoryTable
@@ -195,7 +195,7 @@ class FakeWorld:
         return Saved((Backup("table", "auth", "arn"),), deployment.api)
 
     def release(self, deployment: Deployment) -> Released:
-        from deploy.releasing import NoInfrastructure, Releaser
+        from deploy.execution.releasing import NoInfrastructure, Releaser
 
         class Objects:
             name = "bucket"

@@ -17,7 +17,7 @@ import pytest
 
 from codegen.scaffold import scaffold
 from common.errors import UnavailableError
-from deploy.package import build
+from deploy.packaging.package import build
 from lld.parse import parse_file
 from tests.conftest import ROOT
 from tests.support.terraform import terraform_environment

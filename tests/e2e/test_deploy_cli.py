@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from codegen.scaffold import scaffold
-from deploy.building import PROVIDER_LOCK
+from deploy.packaging.building import PROVIDER_LOCK
 from lld.parse import parse_file
 from tests.conftest import ROOT
 from tests.e2e.deployed import DESIGN, git, sandbox

@@ -11,7 +11,7 @@ from moto import mock_aws
 from common.environments import environment
 from common.errors import RefusedError
 from common.github_errors import Record
-from deploy.gate import ROLE as DEPLOYING_ROLE
+from deploy.promotion.gate import ROLE as DEPLOYING_ROLE
 from infra.roles import pipeline_roles
 from repository.model import Facts
 from repository.policy import policy as house_policy

@@ -21,7 +21,7 @@ from deploy.options import allow_destroy_option, decision_options, reason_option
 
 if TYPE_CHECKING:
     from common.environments import Environment
-    from deploy.promoting import Request
+    from deploy.promotion.promoting import Request
     from deploy.site import Site
 
 
@@ -42,8 +42,8 @@ def dev(allow_destroy: tuple[str, ...], output: str, **raw: Any) -> None:
 
     Example: deploy_cli.py dev --service auth
     """
-    from deploy.deploying_dev import deploy_dev
-    from deploy.showing import show_outcome
+    from deploy.display.showing import show_outcome
+    from deploy.promotion.deploying_dev import deploy_dev
     from deploy.site import Extras
 
     site = _site(_environment("dev"), raw)
@@ -95,7 +95,7 @@ def hotfix(output: str, dry_run: bool, **raw: Any) -> None:
     """
     from common.errors import RefusedError
     from common.output import emit
-    from deploy.hotfixing import start_hotfix
+    from deploy.promotion.hotfixing import start_hotfix
 
     site = _site(_environment("prod"), raw)
     if site.checkout is None:
@@ -120,9 +120,9 @@ def monitor(env: Environment, watch: bool, health_check: bool, output: str, **ra
     Example: deploy_cli.py monitor --env dev --service auth
     """
     from common.output import emit, note
+    from deploy.display.view import status_text
+    from deploy.display.watching import follow, status
     from deploy.site import prober_for
-    from deploy.view import status_text
-    from deploy.watching import follow, status
 
     site = _site(env, raw)
     if watch:
@@ -166,7 +166,7 @@ def rollback(
     Example: deploy_cli.py rollback --env prod --version v0.9.0 --component full
     """
     from common.errors import UsageProblemError
-    from deploy.showing import show_list
+    from deploy.display.showing import show_list
 
     site = _site(env, raw)
     if list_only:
@@ -191,7 +191,7 @@ def abort(env: Environment, reason: str, output: str, **raw: Any) -> None:
     """
     from common.audit import record
     from common.output import emit
-    from deploy.promoting import actor_name
+    from deploy.promotion.promoting import actor_name
     from deploy.site import operation_for
 
     site, reason = _site(env, raw), reason or "no reason given"
@@ -215,8 +215,8 @@ def resume(env: Environment, back: bool, output: str, **raw: Any) -> None:
     Example: deploy_cli.py resume --env dev --service auth
     """
     from common.output import emit
-    from deploy.promoting import actor_name
-    from deploy.resuming import may_go_forward
+    from deploy.execution.resuming import may_go_forward
+    from deploy.promotion.promoting import actor_name
     from deploy.site import operation_for
 
     site = _site(env, raw)
@@ -240,7 +240,7 @@ def unblock(env: Environment, incident: str, reason: str, output: str, **raw: An
     """
     from common.audit import record
     from common.output import emit
-    from deploy.promoting import actor_name
+    from deploy.promotion.promoting import actor_name
 
     site = _site(env, raw)
     site.ledger().unblock(incident, reason, actor_name(site))
@@ -259,8 +259,8 @@ def status(env: Environment, output: str, **raw: Any) -> None:
     Example: deploy_cli.py status --env prod --service auth
     """
     from common.output import emit
-    from deploy.view import status_text
-    from deploy.watching import status as look
+    from deploy.display.view import status_text
+    from deploy.display.watching import status as look
 
     data = look(_site(env, raw))
     emit(data, output, lambda: status_text(data))
@@ -279,8 +279,8 @@ def preflight(env: Environment, clear_weights: bool, dry_run: bool, output: str,
     Example: deploy_cli.py preflight --env prod --service auth
     """
     from common.output import emit
-    from deploy.preflighting import clear, look
-    from deploy.view import checks_text
+    from deploy.display.view import checks_text
+    from deploy.preflight.preflighting import clear, look
 
     site = _site(env, raw)
     if clear_weights:
@@ -305,8 +305,8 @@ def prune(env: Environment, keep: int, yes: bool, dry_run: bool, output: str, **
     Example: deploy_cli.py prune --env dev --service auth --keep 5 --dry-run
     """
     from common.output import emit
-    from deploy.pruning import plan_pruning
-    from deploy.pruning import prune as remove
+    from deploy.rollback.pruning import plan_pruning
+    from deploy.rollback.pruning import prune as remove
 
     site = _site(env, raw)
     functions, artifacts, ledger = site.functions(), site.artifacts(), site.ledger()
@@ -332,8 +332,8 @@ def verify(service: str | None, only: str | None, profile: str | None, output: s
     Example: deploy_cli.py verify --service auth
     """
     from common.output import emit, table
-    from deploy.verifying import differences
-    from deploy.verifying import verify as check
+    from deploy.ledger.verifying import differences
+    from deploy.ledger.verifying import verify as check
 
     raw = {"service": service, "profile": profile}
     names = (only,) if only else ("dev", "sit", "prod")
@@ -369,7 +369,7 @@ def _site(environment: Environment, raw: dict[str, Any]) -> Site:
 
 def _request(raw: dict[str, Any]) -> Request:
     from deploy.model import Options
-    from deploy.promoting import Request
+    from deploy.promotion.promoting import Request
 
     return Request(
         version=raw.get("version") or "",
@@ -381,9 +381,9 @@ def _request(raw: dict[str, Any]) -> Request:
 
 def _promote(name: str, output: str, raw: dict[str, Any]) -> None:
     """Inside the pipeline's run it is done; anywhere else it is asked for."""
-    from deploy.promoting import ask_for, in_pipeline, perform
+    from deploy.display.showing import show_outcome
+    from deploy.promotion.promoting import ask_for, in_pipeline, perform
     from deploy.repository import check_tag
-    from deploy.showing import show_outcome
 
     check_tag(raw["version"])
     target = _environment(name)
@@ -398,9 +398,9 @@ def _promote(name: str, output: str, raw: dict[str, Any]) -> None:
 
 def _roll_back(site: Site, version: str, output: str, raw: dict[str, Any]) -> None:
     from common.output import emit
-    from deploy.plan import Component
-    from deploy.rolling_back import BackTo, ask_pipeline, must_ask, roll_back
-    from deploy.showing import show_back
+    from deploy.display.showing import show_back
+    from deploy.execution.plan import Component
+    from deploy.rollback.rolling_back import BackTo, ask_pipeline, must_ask, roll_back
 
     wanted = BackTo(
         version, Component(raw["component"]), raw["reason"], raw["emergency"], raw["dry_run"],

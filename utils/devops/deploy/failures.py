@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from common.errors import FailedError
 
 if TYPE_CHECKING:
-    from deploy.judgement import Judgement
+    from deploy.canary.judgement import Judgement
     from deploy.model import Deployment
 
 

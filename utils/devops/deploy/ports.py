@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from deploy.evidence import Evidence, VersionSample, Window
+from deploy.canary.evidence import Evidence, VersionSample, Window
 
 if TYPE_CHECKING:
-    from deploy.judgement import Judgement
+    from deploy.canary.judgement import Judgement
     from deploy.model import ApiTarget, Backup, Deployment, FunctionTarget
 
 

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from common.accounts import ValidatedSession, open_session
 from common.environments import environment as environment_named
 from common.git import git
-from deploy.artifacts import Artifacts
+from deploy.canary.strategy import Strategy, default_strategy, read_strategy
 from deploy.clock import Clock
-from deploy.hub import Hub
-from deploy.ledger import Ledger
-from deploy.operation import Operation, owner_name
+from deploy.execution.operation import Operation, owner_name
+from deploy.ledger.ledger import Ledger
+from deploy.packaging.artifacts import Artifacts
 from deploy.ports import World
+from deploy.promotion.hub import Hub
 from deploy.repository import Repository, find_repository, service_name
 from deploy.resources import Resources, discover
-from deploy.strategy import Strategy, default_strategy, read_strategy
 
 if TYPE_CHECKING:
     from boto3 import Session
@@ -159,11 +159,11 @@ def _world(site: Site, resources: Resources, hub: Hub | None, extras: Extras) ->
     from common.aws_events import Bus
     from common.aws_logs import Logs
     from common.aws_sns import Topic
-    from deploy.metering import Meter
-    from deploy.recording import Recorder
-    from deploy.saving import Saver
-    from deploy.telling import Herald
-    from deploy.traffic import Traffic
+    from deploy.canary.metering import Meter
+    from deploy.canary.traffic import Traffic
+    from deploy.execution.saving import Saver
+    from deploy.incidents.recording import Recorder
+    from deploy.incidents.telling import Herald
 
     session, sleep, environment = site.session, site.clock.sleep, site.environment
     metrics, apis = Metrics(session, sleep=sleep), site.apis()
@@ -194,7 +194,7 @@ def _world(site: Site, resources: Resources, hub: Hub | None, extras: Extras) ->
 def preflight_for(site: Site, resources: Resources) -> Preflight:
     """The checks before the first change."""
     from common.aws_cloudwatch import Metrics
-    from deploy.checks import Preflight
+    from deploy.preflight.checks import Preflight
 
     return Preflight(
         functions=site.functions(),
@@ -211,8 +211,8 @@ def preflight_for(site: Site, resources: Resources) -> Preflight:
 
 def prober_for(site: Site, resources: Resources) -> Prober:
     """Smoke tests and probes."""
-    from deploy.fetching import Web, api_url
-    from deploy.smoking import Prober
+    from deploy.execution.fetching import Web, api_url
+    from deploy.execution.smoking import Prober
 
     return Prober(
         functions=site.functions(),
@@ -227,9 +227,9 @@ def prober_for(site: Site, resources: Resources) -> Prober:
 
 def releaser_for(site: Site, extras: Extras) -> Releasing:
     """Brings a release, or for a rollback the API or the infrastructure of one, there."""
-    from deploy.infrastructure import FOLDER, TerraformInfrastructure
-    from deploy.releasing import NoInfrastructure, Releaser
-    from deploy.restoring import Restorer
+    from deploy.execution.infrastructure import FOLDER, TerraformInfrastructure
+    from deploy.execution.releasing import NoInfrastructure, Releaser
+    from deploy.rollback.restoring import Restorer
 
     checkout = site.checkout
     terraform: Infrastructure
@@ -299,7 +299,7 @@ def _changes_in(site: Site) -> Callable[[Deployment], Sequence[str]]:
 
 
 if TYPE_CHECKING:
-    from deploy.checks import Preflight
+    from deploy.execution.releasing import Infrastructure
+    from deploy.execution.smoking import Prober
     from deploy.ports import Releasing
-    from deploy.releasing import Infrastructure
-    from deploy.smoking import Prober
+    from deploy.preflight.checks import Preflight

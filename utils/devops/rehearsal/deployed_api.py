@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from common.errors import UnavailableError
-from deploy.fetching import api_url
+from deploy.execution.fetching import api_url
 from rehearsal.addresses import require_address
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from common.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from deploy.artifacts import Objects
+    from deploy.packaging.artifacts import Objects
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from common.errors import ExitCode, RefusedError, UsageProblemError
-from deploy.heartbeat import Heartbeat
+from deploy.execution.operation import owner_name
 from deploy.interrupts import end_orderly
-from deploy.operation import owner_name
+from deploy.ledger.heartbeat import Heartbeat
 from deploy.site import Where, open_site, prober_for
 from rehearsal.chaos.experiments import EXPERIMENTS, Subject
 from rehearsal.chaos.faults import Hands

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from common.errors import UnavailableError
 from common.github import GitHub
+from deploy.canary.strategy import read_strategy
 from deploy.repository import find_repository
-from deploy.strategy import read_strategy
 from pipelines.simulation.fidelity import Extent, Gap, gaps
 from rehearsal.checks import Check, Checked, judged, looked_at
 from rehearsal.workflow_checks import Deploying, check_scripts, check_text, deploying

@@ -1,0 +1,1 @@
+"""Deployments as people and programs read them."""

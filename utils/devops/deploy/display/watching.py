@@ -1,0 +1,55 @@
+"""A deployment as it moves: one line a change, or a live view on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from deploy.canary.traffic import Traffic
+from deploy.display.view import status_data
+from deploy.execution.plan import plan_release
+from deploy.states import State
+
+if TYPE_CHECKING:
+    from deploy.model import Deployment
+    from deploy.site import Site
+
+_POLL_SECONDS = 5
+
+
+def status(site: Site) -> dict[str, Any]:
+    """Where the service stands now: ledger and AWS side by side."""
+    ledger = site.ledger()
+    deployments = ledger.deployments()
+    latest = deployments[-1] if deployments else None
+    shown = Traffic(site.functions(), site.clock).shown(site.resources().functions)
+    return status_data(ledger.head(), latest, ledger.lock(), shown, seconds_left(site, latest))
+
+
+def seconds_left(site: Site, deployment: Deployment | None) -> int | None:
+    """About how long the present hold still takes."""
+    if deployment is None or deployment.position.state not in (State.CANARY, State.SHIFT):
+        return None
+    steps = plan_release(deployment, site.strategy, site.resources())
+    hold = next(
+        (s.hold for s in steps if s.hold and s.hold.percent == deployment.position.percent), None
+    )
+    if hold is None or not deployment.weight_since or deployment.position.done:
+        return None
+    gone = (site.clock.now() - datetime.fromisoformat(deployment.weight_since)).total_seconds()
+    return max(0, round(hold.seconds + site.strategy.settle_seconds - gone))
+
+
+def follow(site: Site) -> Iterator[dict[str, Any]]:
+    """The status whenever it changed, until no deployment is going on."""
+    before: dict[str, Any] = {}
+    while True:
+        now = status(site)
+        if {**now, "seconds_left": None} != {**before, "seconds_left": None}:
+            yield now
+        before = now
+        ledger = site.ledger()
+        if ledger.running() is None:
+            return
+        site.clock.sleep(_POLL_SECONDS)

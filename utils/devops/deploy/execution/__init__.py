@@ -1,0 +1,1 @@
+"""The plan of a deployment, and the engine that walks it."""

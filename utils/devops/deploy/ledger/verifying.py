@@ -1,0 +1,87 @@
+"""Checks, after the fact, that what runs is what was proven: the chain, and the bytes in AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deploy.canary.traffic import ALIAS
+from deploy.codec import encode
+from deploy.ledger.chain import broken_links
+from deploy.packaging.package import lambda_digest
+
+if TYPE_CHECKING:
+    from common.aws_lambda import Functions
+    from deploy.ledger.ledger import Ledger
+    from deploy.model import Deployment
+    from deploy.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """One environment: what is live there, how long its chain is, and what is wrong."""
+
+    environment: str
+    version: str
+    digest: str
+    entries: int
+    problems: tuple[str, ...]
+
+
+def verify(site: Site) -> Verified:
+    """Check the ledger's chain and the code of every live function."""
+    ledger = site.ledger()
+    live = ledger.live()
+    entries = ledger.entries()
+    problems = [
+        *broken_links(entries, ledger.head()),
+        *_records(ledger),
+        *(_bytes(site.functions(), live) if live else ()),
+    ]
+    return Verified(
+        environment=site.environment.name,
+        version=live.version if live else "",
+        digest=live.digest if live else "",
+        entries=len(entries),
+        problems=tuple(problems),
+    )
+
+
+def differences(found: list[Verified]) -> list[str]:
+    """The same version must be the same bytes everywhere."""
+    problems = []
+    for index, one in enumerate(found):
+        for other in found[index + 1 :]:
+            if one.version and one.version == other.version and one.digest != other.digest:
+                problems.append(
+                    f"{one.version} is {one.digest[:12]} in {one.environment}, "
+                    f"{other.digest[:12]} in {other.environment}"
+                )
+    return problems
+
+
+def _records(ledger: Ledger) -> Iterator[str]:
+    """The record of each deployment must be what its last entry says."""
+    last = {}
+    for entry in ledger.entries():
+        if isinstance(entry.body, dict) and "position" in entry.body:
+            last[entry.body["id"]] = entry.body
+    for deployment in ledger.deployments():
+        if last.get(deployment.id) != encode(deployment):
+            yield f"the record of {deployment.id} is not what the chain says"
+
+
+def _bytes(functions: Functions, live: Deployment) -> Iterator[str]:
+    wanted = lambda_digest(live.digest)
+    for target in live.functions:
+        alias = functions.alias(target.name, ALIAS)
+        if alias is None:
+            yield f"{target.name} has no alias {ALIAS!r}"
+            continue
+        if alias.version != target.candidate or alias.weights:
+            yield f"{target.name}: {ALIAS!r} is on {alias.version}, not only on {target.candidate}"
+        found = functions.configuration(target.name, alias.version)
+        if found is None or found.code_sha256 != wanted:
+            digest = found.code_sha256 if found else "nothing"
+            yield f"{target.name}: version {alias.version} is {digest}, {live.version} is {wanted}"

@@ -1,0 +1,1 @@
+"""From a commit to its bytes: built once, kept by digest, moved and never rebuilt."""

@@ -1,0 +1,74 @@
+"""DEV: build a commit once, deploy it, test it; the start of every release's way."""
+
+from __future__ import annotations
+
+from common.errors import RefusedError
+from common.output import note, warn
+from deploy.clock import stamp
+from deploy.execution.operation import new_id
+from deploy.execution.plan import plan_release
+from deploy.model import Deployment, Kind
+from deploy.packaging.building import artifact_for, clean_commit
+from deploy.promotion.promoting import Outcome, Request, actor_name, in_pipeline
+from deploy.repository import version_name
+from deploy.site import Extras, Site, operation_for
+
+
+def deploy_dev(site: Site, request: Request, extras: Extras | None = None) -> Outcome:
+    """Build and deploy the commit that is checked out.
+
+    Raises:
+        RefusedError: Not committed, failed CI, another deployment at work, or a check said no.
+        FailedError: It failed and was rolled back.
+    """
+    if site.checkout is None:
+        raise RefusedError(
+            f"this is not the repository of {site.service!r}",
+            hint="run this inside it: what is deployed is its commit",
+        )
+    commit = clean_commit(site.checkout)
+    _require_ci(site, commit)
+    operation = operation_for(site, actor_name(site), extras)
+    draft = Deployment(
+        id=new_id(site.clock.now(), version_name(site.checkout.root, commit)),
+        service=site.service,
+        environment=site.environment.name,
+        version=version_name(site.checkout.root, commit),
+        commit=commit,
+        digest="",
+        kind=Kind.DEPLOY,
+        actor=actor_name(site),
+        started=stamp(site.clock.now()),
+        options=request.options,
+        reason=request.reason,
+        first=site.ledger().live() is None,
+    )
+    plan = plan_release(draft, site.strategy, operation.resources())
+    if request.dry_run:
+        return Outcome(plan=plan)
+    note(f"… packaging {commit[:12]}")
+    manifest = artifact_for(site.checkout, commit, site.artifacts(), site.clock)
+    note(f"  {manifest.sha256[:12]}, {manifest.size / 1024**2:.1f} MB")
+    deployment = _with_digest(draft, manifest.sha256)
+    return Outcome(deployment=operation.deploy(deployment, plan))
+
+
+def _with_digest(draft: Deployment, digest: str) -> Deployment:
+    from dataclasses import replace
+
+    return replace(draft, digest=digest)
+
+
+def _require_ci(site: Site, commit: str) -> None:
+    """A commit whose CI failed is not deployed; inside the pipeline its job waits for CI."""
+    hub = site.hub()
+    if in_pipeline():
+        return
+    if hub is None:
+        warn("CI was not looked at: no GitHub token, or no remote")
+        return
+    failed, passed = hub.failed_checks(commit)
+    if failed:
+        raise RefusedError(f"CI of {commit[:12]} failed: {', '.join(failed)}")
+    if not passed:
+        warn(f"no CI run of {commit[:12]} has passed yet")

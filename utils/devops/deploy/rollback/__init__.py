@@ -1,0 +1,1 @@
+"""The way back, and what has to be kept for it."""
