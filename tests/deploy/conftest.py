@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import control
 from sandbox.control import Sandbox
 from tests.deploy.aws import Repo, ServiceOnAws, enter
+from tests.support.sandboxes import running
 
 _numbers = itertools.count(1)
 
@@ -16,16 +16,8 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """One running sandbox for the whole test run; tests tell themselves apart by services."""
-    home = str(tmp_path_factory.mktemp("sandbox-home"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOME", home)
-        patch.delenv("XDG_STATE_HOME", raising=False)
-        started, _ = control.start("deploy-tests")
-    yield started
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOME", home)
-        patch.delenv("XDG_STATE_HOME", raising=False)
-        control.stop("deploy-tests")
+    with running("deploy-tests", tmp_path_factory.mktemp("sandbox-home")) as started:
+        yield started
 
 
 @pytest.fixture

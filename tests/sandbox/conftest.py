@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox import control
 from sandbox.control import Sandbox
 from tests.sandbox.support import Lambdas
+from tests.support.sandboxes import running
 
 _numbers = itertools.count(1)
 
@@ -15,16 +15,8 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """One running sandbox for the whole test run; tests tell themselves apart by names."""
-    home = str(tmp_path_factory.mktemp("sandbox-home"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOME", home)
-        patch.delenv("XDG_STATE_HOME", raising=False)
-        started, _ = control.start("tests")
-    yield started
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOME", home)
-        patch.delenv("XDG_STATE_HOME", raising=False)
-        control.stop("tests")
+    with running("tests", tmp_path_factory.mktemp("sandbox-home")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
