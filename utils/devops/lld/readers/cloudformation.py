@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lld.facts import Fact, FunctionFact, IndexFact, RouteFact, TableFact, Trust, VariableFact
+from lld.facts import Fact, IndexFact, TableFact, Trust
 from lld.model import Resource, Trigger
-from lld.readers.variables import variable
+from lld.readers.declared import Declared, Events, declared_function
 from lld.text import METHODS, clean_path
 
 if TYPE_CHECKING:
@@ -71,45 +71,37 @@ def _text(value: Any) -> str | None:
     return None
 
 
-def _number(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
 def _function(logical: str, properties: dict[str, Any], line: int, fence: Fence) -> Iterator[Fact]:
-    name = _text(properties.get("FunctionName")) or str(logical)
-    trigger, source, routes = None, None, []
-    events = properties.get("Events")
-    for event in events.values() if isinstance(events, dict) else ():
+    environment = properties.get("Environment")
+    variables = environment.get("Variables") if isinstance(environment, dict) else None
+    variables = variables if isinstance(variables, dict) else {}
+    function = Declared(
+        _text(properties.get("FunctionName")) or str(logical),
+        line,
+        properties.get("MemorySize"),
+        properties.get("Timeout"),
+        _text(properties.get("Description")),
+        _text(properties.get("Handler")),
+        {str(key): _text(value) for key, value in variables.items()},
+    )
+    yield from declared_function(function, _events(properties.get("Events")), fence)
+
+
+def _events(nodes: Any) -> Events:
+    found = Events(None, None, [])
+    for event in nodes.values() if isinstance(nodes, dict) else ():
         if not isinstance(event, dict):
             continue
-        trigger = trigger or _EVENTS.get(str(event.get("Type")), Trigger.OTHER)
+        found.trigger = found.trigger or _EVENTS.get(str(event.get("Type")), Trigger.OTHER)
         details = event.get("Properties")
         details = details if isinstance(details, dict) else {}
         path, method = details.get("Path"), str(details.get("Method", "")).upper()
         if isinstance(path, str) and method in METHODS:
-            routes.append((method, clean_path(path)))
-        source = source or _text(
+            found.routes.append((method, clean_path(path)))
+        found.source = found.source or _text(
             details.get("Queue") or details.get("Topic") or details.get("Schedule")
         )
-    yield FunctionFact(
-        name,
-        line,
-        Trust.FORMAL,
-        fence.line,
-        trigger,
-        tuple(routes),
-        _number(properties.get("MemorySize")),
-        _number(properties.get("Timeout")),
-        _text(properties.get("Description")),
-        source,
-        _text(properties.get("Handler")),
-    )
-    for method, path in routes:
-        yield RouteFact(method, path, line, Trust.FORMAL, name, section=fence.section)
-    variables = properties.get("Environment")
-    variables = variables.get("Variables") if isinstance(variables, dict) else None
-    for key, value in variables.items() if isinstance(variables, dict) else ():
-        yield VariableFact(variable(str(key), line, None, _text(value)), Trust.STATED)
+    return found
 
 
 def _keys(nodes: Any) -> tuple[str | None, str | None]:

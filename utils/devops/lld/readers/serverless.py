@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lld.facts import Fact, FunctionFact, RouteFact, Trust, VariableFact
 from lld.model import Trigger
-from lld.readers.variables import variable
+from lld.readers.declared import Declared, Events, declared_function
 from lld.text import METHODS, clean_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lld.blocks import Fence
+    from lld.facts import Fact
 
 _EVENTS = {
     "http": Trigger.API,
@@ -38,37 +38,28 @@ def read_serverless(data: dict[str, Any], fence: Fence) -> Iterator[Fact]:
 
 
 def _function(name: str, node: dict[str, Any], line: int, fence: Fence) -> Iterator[Fact]:
-    trigger, source, routes = _events(node.get("events"))
-    deployed = node.get("name")
-    name = deployed if isinstance(deployed, str) else name
-    yield FunctionFact(
-        name,
-        line,
-        Trust.FORMAL,
-        fence.line,
-        trigger,
-        tuple(routes),
-        _number(node.get("memorySize")),
-        _number(node.get("timeout")),
-        _text(node.get("description")),
-        source,
-        node["handler"],
-    )
-    for method, path in routes:
-        yield RouteFact(method, path, line, Trust.FORMAL, name, section=fence.section)
     variables = node.get("environment")
-    for key, value in variables.items() if isinstance(variables, dict) else ():
-        yield VariableFact(variable(str(key), line, None, _text(value)), Trust.STATED)
+    variables = variables if isinstance(variables, dict) else {}
+    function = Declared(
+        _text(node.get("name")) or name,
+        line,
+        node.get("memorySize"),
+        node.get("timeout"),
+        _text(node.get("description")),
+        node["handler"],
+        {str(key): _text(value) for key, value in variables.items()},
+    )
+    yield from declared_function(function, _events(node.get("events")), fence)
 
 
-def _events(nodes: Any) -> tuple[Trigger | None, str | None, list[tuple[str, str]]]:
+def _events(nodes: Any) -> Events:
     trigger, source, routes = None, None, []
     for node in nodes if isinstance(nodes, list) else []:
         for kind, details in node.items() if isinstance(node, dict) else ():
             trigger = trigger or _EVENTS.get(str(kind), Trigger.OTHER)
             routes += _routes(str(kind), details)
             source = source or _source(details)
-    return trigger, None if trigger is Trigger.API else source, routes
+    return Events(trigger, None if trigger is Trigger.API else source, routes)
 
 
 def _routes(kind: str, details: Any) -> list[tuple[str, str]]:
@@ -91,10 +82,6 @@ def _source(details: Any) -> str | None:
             if isinstance(details.get(key), str):
                 return str(details[key])
     return details if isinstance(details, str) else None
-
-
-def _number(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _text(value: Any) -> str | None:
