@@ -18,6 +18,7 @@ from common.output import emit, note, table
 
 if TYPE_CHECKING:
     from repository.changes import Outcome
+    from repository.credential_reports import Shown
     from repository.credentials import Aws
     from repository.target import Target
 
@@ -184,10 +185,11 @@ def secrets(output: str, **options: Any) -> None:
     target = _target(options["org"], options["name"], dry_run=options["dry_run"])
     aws = Aws(options["region"], options["profile"], options["role_arn"])
     if chosen:
-        {"listing": _list, "trust_policy": _trust, "preflight": _preflight}[chosen[0]](
-            target, aws, output, options
-        )
-        return
+        shown = _shown(chosen[0], target, aws, options)
+        emit(shown.document, output, shown.to_text)
+        for line in shown.notes:
+            note(line)
+        click.get_current_context().exit(ExitCode.DONE if shown.ok else ExitCode.FAILED)
     sources = Sources(
         options["from_env"],
         options["from_stdin"],
@@ -197,60 +199,15 @@ def secrets(output: str, **options: Any) -> None:
     _show(set_credentials(target, options["env"], sources, aws), output)
 
 
-def _list(target: Target, _aws: Aws, output: str, options: dict[str, Any]) -> None:
-    from repository.credentials import list_credentials
+def _shown(mode: str, target: Target, aws: Aws, options: dict[str, Any]) -> Shown:
+    from repository import credential_reports as reports
 
-    found = list_credentials(target, options["env"])
-    limit = options["max_age"]
-    old = [e.name for e in found if e.kind == "secret" and limit is not None and e.days > limit]
-    rows = [(e.kind, e.name, f"{e.days} d", e.updated_at, e.value or "") for e in found]
-    emit(
-        {"ok": not old, "entries": [asdict(entry) for entry in found], "too_old": old},
-        output,
-        lambda: table(("kind", "name", "age", "set", "value"), rows),
-    )
-    if old:
-        note(f"older than {limit} days: {', '.join(old)}")
-        click.get_current_context().exit(ExitCode.FAILED)
-
-
-def _trust(target: Target, aws: Aws, output: str, options: dict[str, Any]) -> None:
-    import json
-
-    from repository.credentials import apply_trust, open_account, wanted_trust
-    from repository.policy import policy
-
-    remote, _ = target.open()
-    trust = wanted_trust(remote, options["env"], aws)
-    applied = None
-    if options["trust_policy"] == "apply":
-        session = open_account(policy().environment(options["env"]), aws)
-        differs = apply_trust(trust, session, dry_run=target.dry_run)
-        applied = differs and not target.dry_run
-        word = "would be set" if target.dry_run else "set"
-        note(f"{trust.role}: {word if differs else 'is as it has to be'}")
-    note(f"subject: {trust.subject} ({trust.source})")
-    result = {"ok": True, **asdict(trust), "applied": applied}
-    emit(result, output, lambda: json.dumps(trust.document, indent=2))
-
-
-def _preflight(target: Target, aws: Aws, output: str, options: dict[str, Any]) -> None:
-    from repository.credentials import preflight
-
-    verdicts = preflight(target, options["env"], options["workflows"], aws)
-    failed = [verdict for verdict in verdicts if not verdict.ok]
-    rows = [
-        (v.workflow.rsplit("/", 1)[-1], v.job, v.subject, "ok" if v.ok else "; ".join(v.reasons))
-        for v in verdicts
-    ]
-    emit(
-        {"ok": bool(verdicts) and not failed, "jobs": [asdict(verdict) for verdict in verdicts]},
-        output,
-        lambda: table(("workflow", "job", "presents", "AWS"), rows),
-    )
-    if not verdicts:
-        note(f"no workflow has a job that assumes a role in {options['env']}: nothing was proved")
-    click.get_current_context().exit(ExitCode.FAILED if failed or not verdicts else ExitCode.DONE)
+    env = options["env"]
+    if mode == "listing":
+        return reports.ages(target, env, options["max_age"])
+    if mode == "trust_policy":
+        return reports.trust(target, env, aws, apply=options["trust_policy"] == "apply")
+    return reports.subjects(target, env, options["workflows"], aws)
 
 
 @cli.command()
