@@ -140,31 +140,30 @@ def _stream(call: str, view: ServiceView, function: FunctionView) -> dict[str, A
 
 
 def _topic(call: str, view: ServiceView, function: FunctionView) -> dict[str, Any]:
-    line, needs = _handled(call, "message", view, function)
-    return {
-        "needs": needs
-        | {
-            f"{_DATA_CLASSES}:SNSEvent",
-            "src.utils.events:Message",
-            "src.utils.events:decoded",
-        },
-        "text": "Handle the messages of a topic; an error makes Lambda try again.",
-        "body": [
-            "for record in SNSEvent(event).records:\n"
-            "        message = Message(record.sns.message_id, decoded(record.sns.message))\n"
-            f"        {_indented(line)}"
-        ],
-    }
+    message = "Message(record.sns.message_id, decoded(record.sns.message))"
+    needs = {"src.utils.events:Message", "src.utils.events:decoded"}
+    text = "Handle the messages of a topic; an error makes Lambda try again."
+    return _each_record(_handled(call, "message", view, function), "SNSEvent", message, needs, text)
 
 
 def _bucket(call: str, view: ServiceView, function: FunctionView) -> dict[str, Any]:
-    line, needs = _handled(call, "message", view, function)
+    needs = {"src.utils.events:object_message"}
+    text = "Handle new or changed objects; an error makes Lambda try again."
+    handled = _handled(call, "message", view, function)
+    return _each_record(handled, "S3Event", "object_message(record)", needs, text)
+
+
+def _each_record(
+    handled: tuple[str, set[str]], event: str, message: str, needs: set[str], text: str
+) -> dict[str, Any]:
+    """One call for each record of an `event` of Powertools."""
+    line, own = handled
     return {
-        "needs": needs | {f"{_DATA_CLASSES}:S3Event", "src.utils.events:object_message"},
-        "text": "Handle new or changed objects; an error makes Lambda try again.",
+        "needs": own | needs | {f"{_DATA_CLASSES}:{event}"},
+        "text": text,
         "body": [
-            "for record in S3Event(event).records:\n"
-            "        message = object_message(record)\n"
+            f"for record in {event}(event).records:\n"
+            f"        message = {message}\n"
             f"        {_indented(line)}"
         ],
     }

@@ -101,15 +101,16 @@ def parse(text: str) -> Expression:
 def walk(tree: Expression) -> Iterator[Expression]:
     """Every part of the expression, outermost first."""
     yield tree
-    parts: tuple[Expression, ...] = ()
-    if isinstance(tree, Access):
-        parts = (tree.of, *([tree.index] if tree.index else []))
-    elif isinstance(tree, Call):
-        parts = tree.arguments
-    elif isinstance(tree, Operation):
-        parts = tree.parts
-    for part in parts:
+    for part in _parts(tree):
         yield from walk(part)
+
+
+def _parts(tree: Expression) -> tuple[Expression, ...]:
+    if isinstance(tree, Access):
+        return (tree.of, tree.index) if tree.index else (tree.of,)
+    if isinstance(tree, Call):
+        return tree.arguments
+    return tree.parts if isinstance(tree, Operation) else ()
 
 
 def path_of(tree: Expression) -> tuple[str, ...] | None:
@@ -132,14 +133,7 @@ def paths(tree: Expression) -> Iterator[tuple[tuple[str, ...], int]]:
                 yield from paths(tree.index)
             tree = tree.of
         return
-    parts: tuple[Expression, ...] = ()
-    if isinstance(tree, Access):
-        parts = (tree.of, *([tree.index] if tree.index else []))
-    elif isinstance(tree, Call):
-        parts = tree.arguments
-    elif isinstance(tree, Operation):
-        parts = tree.parts
-    for part in parts:
+    for part in _parts(tree):
         yield from paths(part)
 
 
