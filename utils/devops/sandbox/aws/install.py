@@ -10,6 +10,8 @@ import moto.awslambda.models
 import moto.awslambda.urls
 import moto.cloudwatch.models
 import moto.cloudwatch.urls
+import moto.dynamodb.models
+import moto.dynamodb.models.table
 import moto.events.models
 import moto.s3.models
 import moto.sns.models
@@ -23,6 +25,7 @@ from sandbox.aws.lambdas import SandboxLambdaBackend
 from sandbox.aws.metric_api import SandboxCloudWatchResponse
 from sandbox.aws.metrics import SandboxCloudWatchBackend
 from sandbox.aws.pushes import SandboxRule, SandboxSubscription
+from sandbox.aws.tables import SandboxDynamoDBBackend, copy_of
 from sandbox.aws.web_identity import SandboxTokenResponse
 
 if TYPE_CHECKING:
@@ -45,6 +48,8 @@ def install(services: Services, endpoint: str, update_seconds: float) -> None:
     moto.awslambda.models.lambda_backends.backend = SandboxLambdaBackend
     moto.cloudwatch.models.cloudwatch_backends.backend = SandboxCloudWatchBackend
     moto.apigateway.models.apigateway_backends.backend = SandboxApiGatewayBackend
+    moto.dynamodb.models.dynamodb_backends.backend = SandboxDynamoDBBackend
+    vars(moto.dynamodb.models.table)["Table"].__deepcopy__ = copy_of
     vars(moto.events.models)["Rule"] = SandboxRule
     vars(moto.s3.models)["FakeBucket"] = SandboxBucket
     vars(moto.sns.models)["Subscription"] = SandboxSubscription
