@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from boto3.dynamodb.conditions import Key
 from click.testing import CliRunner
 
 import deploy_cli
+from deploy.ledger.chain import entry_hash
 from tests.deploy.aws import BROKEN, Repo, ServiceOnAws
 
 pytestmark = pytest.mark.e2e
@@ -41,6 +43,9 @@ def test_a_release_is_deployed_then_the_next_and_back_again(dev: ServiceOnAws, r
     assert dev.answers() == {"v1.0.0"}
     assert call(*words) == {"nothing_to_do": True}
     assert call("verify", "--env", "dev")["problems"] == []
+    # What was rolled back from counts as proven no more.
+    error = call("promote-sit", "--version", "v1.1.0", code=3)["error"]
+    assert "was withdrawn: v1.1.0 was rolled back to v1.0.0" in error["message"]
 
 
 def test_a_release_that_cannot_start_gets_no_traffic(dev: ServiceOnAws, repo: Repo):
@@ -161,6 +166,25 @@ def test_tampering_with_the_ledger_is_found(dev: ServiceOnAws, repo: Repo):
     table.put_item(Item={**item, "body": item["body"].replace("v1.0.0", "v6.6.6")})
     problems = call("verify", "--env", "dev", code=1)["problems"]
     assert problems == ["dev: entry 3 was changed after it was written"]
+
+
+def test_a_chain_written_anew_is_not_the_one_that_was_proven_with(dev: ServiceOnAws, repo: Repo):
+    repo.commit("v1.0.0")
+    call("dev")
+    table = dev.session.resource("dynamodb").Table(dev.environment.ledger_table)
+    previous = ""
+    for row in table.query(KeyConditionExpression=Key("pk").eq(f"SERVICE#{dev.service}"))["Items"]:
+        body = str(row.get("body", "")).replace('"actor":"', '"actor":"eve ')
+        changed = {**row, "body": body} if body else row
+        if row["sk"].startswith("ENTRY#"):
+            facts = (int(row["number"]), previous, row["at"], row["event"], json.loads(body))
+            changed |= {"previous": previous, "link": entry_hash(*facts)}
+            previous = changed["link"]
+        table.put_item(Item=changed)
+    head = table.get_item(Key={"pk": f"SERVICE#{dev.service}", "sk": "HEAD"})["Item"]
+    table.put_item(Item={**head, "link": previous})
+    (problem,) = call("verify", "--env", "dev", code=1)["problems"]
+    assert problem.startswith("dev: the chain is not the one that")
 
 
 VERSION = ("--version", "v1.0.0")

@@ -13,13 +13,14 @@ from deploy.canary.evidence import QUANTILES, Evidence, FunctionEvidence, Latenc
 from deploy.canary.strategy import default_strategy
 from deploy.canary.traffic import ALIAS, Traffic
 from deploy.execution.operation import Operation
-from deploy.execution.plan import plan_release
+from deploy.execution.plan import Component, plan_release, plan_rollback
 from deploy.ledger.chain import broken_links
 from deploy.ledger.ledger import Ledger
 from deploy.model import ApiTarget, Backup, Deployment, Kind, Verdict
 from deploy.packaging.package import lambda_digest
 from deploy.ports import Check, Released, Saved, SmokeReport, World
 from deploy.resources import Resources
+from deploy.rollback.rolling_back import choose
 from deploy.states import State
 from sandbox.aws.alias_rules import AliasFacts, RefusalError, VersionFacts, check_alias
 from tests.deploy.builders import deployment
@@ -164,6 +165,7 @@ class FakeWorld:
         self.proofs: list[str] = []
         self.incidents: list[Deployment] = []
         self.checks: list[Check] = []
+        self.unrestorable = ""
         self.smoke_failures: dict[str, tuple[str, ...]] = {}
         self.seen: list[Verdict] = []
         self._random = random.Random(seed)
@@ -195,6 +197,8 @@ class FakeWorld:
         return Saved((Backup("table", "auth", "arn"),), deployment.api)
 
     def release(self, deployment: Deployment) -> Released:
+        if deployment.kind is Kind.ROLLBACK:
+            return self._restore(deployment)
         from deploy.execution.releasing import NoInfrastructure, Releaser
 
         class Objects:
@@ -221,6 +225,17 @@ class FakeWorld:
         self.shown = "api-terraform"
         self.fate.moment("after apply")
         return released
+
+    def _restore(self, deployment: Deployment) -> Released:
+        from deploy.execution.releasing import NoInfrastructure
+        from deploy.rollback.restoring import Restorer
+
+        self.fate.moment("before restore")
+        restored = Restorer(self, NoInfrastructure("none")).release(deployment)
+        if self.unrestorable:
+            raise AwsError(self.unrestorable, reason="AccessDenied")
+        self.fate.moment("after restore")
+        return restored
 
     def show(self, api, deployment=None):
         if deployment is None:
@@ -304,6 +319,23 @@ class FakeWorld:
         wanted = self.deployment(identity, **changes)
         planned = replace(wanted, first=self.ledger().live() is None)
         return operation.deploy(wanted, plan_release(planned, operation.strategy, self.resources()))
+
+    def back_to(self, version: str, component: str = "full", identity="r1", **more) -> Deployment:
+        """What `rollback` does with the engine."""
+        ledger = self.ledger()
+        target = choose(ledger.deployments(), version)
+        code = component in ("lambda", "full")
+        functions = tuple(
+            replace(f, stable=self.lambda_.aliases[f.name].version) for f in target.functions
+        )
+        wanted = replace(
+            self.deployment(identity, version=version, digest=target.digest, **more),
+            kind=Kind.ROLLBACK, component=component, functions=functions if code else (),
+            api=replace(target.api, before=self.shown) if target.api else None,
+        )  # fmt: skip
+        return self.operation().deploy(
+            wanted, plan_rollback(Component(component), self.resources())
+        )
 
     def with_live_release(self) -> FakeWorld:
         """A first release is live, so that the next one has something to shift from."""

@@ -10,7 +10,7 @@ import pytest
 
 from common.errors import UnavailableError
 from deploy.incidents.telling import SOURCE, Herald
-from deploy.model import Kind
+from deploy.model import Kind, Options
 from deploy.states import Position, State
 from tests.conftest import ROOT
 from tests.deploy.builders import deployment
@@ -84,3 +84,12 @@ def test_who_cannot_be_reached_is_named_and_stops_nothing(capsys):
     said = capsys.readouterr().err
     for whom in ("EventBridge", "SNS", "GitHub"):
         assert f"{whom} could not be told" in said
+
+
+def test_an_emergency_is_told_to_everybody_as_one():
+    ears, options = Ears(), Options(emergency=True)
+    back = replace(MOVING, kind=Kind.ROLLBACK, options=options, reason="it burns")
+    herald(ears).tell("DeploymentSucceeded", back)
+    (subject, text) = next(words for words in ears.heard if len(words) == 2)
+    assert subject == "EMERGENCY, not approved: auth is back at v1.0.0 in prod"
+    assert "because     it burns" in text

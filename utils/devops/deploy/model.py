@@ -148,6 +148,11 @@ class Deployment:
         return self.position.state is State.SUCCEEDED
 
     @property
+    def brings_code(self) -> bool:
+        """Whether its code is to be live; a rollback of the API or of Terraform alone is not."""
+        return self.kind is not Kind.ROLLBACK or self.component in ("lambda", "full", "")
+
+    @property
     def moves_traffic(self) -> bool:
         """Whether a function is to get another version than it had."""
         return any(target.candidate != target.stable for target in self.functions)

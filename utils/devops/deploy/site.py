@@ -137,11 +137,9 @@ def find_repository_of(service: str) -> Repository | None:
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What differs from command to command: destroys that were named, the API in a rollback."""
+    """What differs from command to command: destroys that were named."""
 
     allow_destroy: frozenset[str] = frozenset()
-    restore_api: bool = False
-    apply: bool = True
 
 
 def operation_for(site: Site, actor: str, extras: Extras | None = None) -> Operation:
@@ -226,23 +224,24 @@ def prober_for(site: Site, resources: Resources) -> Prober:
 
 
 def releaser_for(site: Site, extras: Extras) -> Releasing:
-    """Brings a release, or for a rollback the API or the infrastructure of one, there."""
+    """Brings a release there, or for a rollback the API and the infrastructure of one."""
     from deploy.execution.infrastructure import FOLDER, TerraformInfrastructure
     from deploy.execution.releasing import NoInfrastructure, Releaser
-    from deploy.rollback.restoring import Restorer
+    from deploy.rollback.restoring import Bringer, Restorer
 
     checkout = site.checkout
     terraform: Infrastructure
-    if checkout is None or not extras.apply or not (checkout.root / FOLDER).is_dir():
+    if checkout is None or not (checkout.root / FOLDER).is_dir():
         terraform = NoInfrastructure("no Terraform folder: nothing applied")
     else:
         terraform = TerraformInfrastructure(
             checkout.root, site.name, site.environment, site.artifacts(), site.profile,
             extras.allow_destroy,
         )  # fmt: skip
-    if extras.restore_api:
-        return Restorer(Stages(site.apis()), terraform)
-    return Releaser(terraform, site.functions(), site.apis(), site.artifacts(), site.resources)
+    return Bringer(
+        Releaser(terraform, site.functions(), site.apis(), site.artifacts(), site.resources),
+        Restorer(Stages(site.apis()), terraform),
+    )
 
 
 @dataclass(frozen=True, slots=True)

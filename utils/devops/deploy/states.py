@@ -2,6 +2,7 @@
 
 requested → checked → backed-up → applied → canary → shift … shift(100) → smoke → succeeded
 any failure or abort → rolling-back → rolled-back; a rollback that fails → blocked
+blocked → rolling-back, or for a rollback that a person asked for → checked, to be tried again
 a safety rule says no before anything was changed → refused
 """
 
@@ -45,7 +46,7 @@ _NEXT = {
 _UNTOUCHED = frozenset({State.REQUESTED, State.CHECKED})
 _RECOVERY = {
     State.ROLLING_BACK: frozenset({State.ROLLED_BACK, State.BLOCKED}),
-    State.BLOCKED: frozenset({State.ROLLING_BACK}),
+    State.BLOCKED: frozenset({State.ROLLING_BACK, State.CHECKED}),
 }
 
 

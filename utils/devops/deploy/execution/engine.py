@@ -61,21 +61,33 @@ class Run:
             LockLostError: Somebody else goes on with it; nothing more was touched.
         """
         with self._heartbeat:
+            if self.here.position.state is State.BLOCKED and self.here.kind is Kind.ROLLBACK:
+                return self._guarded(steps)
             if self.here.position.state in (State.ROLLING_BACK, State.BLOCKED):
                 return self._undo(self.here.cause)
             return self._guarded(steps)
 
     def back(self, cause: str, *, by_hand: bool = False) -> Deployment:
-        """Roll back from wherever it is."""
+        """Roll back from wherever it is; a rollback is undone, its traffic stays or returns."""
         with self._heartbeat:
-            return self._undo(cause, by_hand=by_hand)
+            return self._undo(cause, by_hand=by_hand, undone=True)
+
+    def give_up(self, cause: str) -> Deployment:
+        """End a blocked deployment where it is: something else takes its place at once."""
+        with self._heartbeat:
+            going = Position(State.ROLLING_BACK)
+            self.here = self._ledger.advance(self.here, going, self._lock, cause=mask(cause))
+            over = Position(State.ROLLED_BACK, 0, done=True)
+            self.here = self._ledger.advance(self.here, over, self._lock)
+            return self.here
 
     def _guarded(self, steps: tuple[Step, ...]) -> Deployment:
         try:
             for step in remaining(steps, self.here.position):
                 self._take(step)
         except AbortedError as stop:
-            self._undo(f"aborted by {stop.abort.by}: {stop.abort.reason}", by_hand=True)
+            cause = f"aborted by {stop.abort.by}: {stop.abort.reason}"
+            self._undo(cause, by_hand=True, undone=True)
         except LockLostError:
             raise
         except DevopsError as error:
@@ -230,14 +242,21 @@ class Run:
 
     # --- back -----------------------------------------------------------------------------------
 
-    def _undo(self, cause: str, *, by_hand: bool = False, raising: bool = True) -> Deployment:
-        """Give all traffic back to the stable versions, and say so; or say that it did not work."""
+    def _undo(
+        self, cause: str, *, by_hand: bool = False, raising: bool = True, undone: bool = False
+    ) -> Deployment:
+        """Give all traffic back to the stable versions, and say so; or say that it did not work.
+
+        Args:
+            undone: So does a rollback. Otherwise one that fails keeps its traffic on the release
+                that a person wanted, and is blocked.
+        """
         cause = mask(cause)
         self._read_again()
         trouble = self._ledger_says(Position(State.ROLLING_BACK), cause)
         for attempt in range(_UNDO_ATTEMPTS):
             try:
-                self._put_back()
+                self._put_back(undone=undone)
             except LockLostError:
                 raise
             except DevopsError as error:
@@ -246,7 +265,7 @@ class Run:
                 continue
             trouble = self._ledger_says(Position(State.ROLLING_BACK), cause)
             break
-        if self.here.kind is Kind.ROLLBACK and not trouble:
+        if self.here.kind is Kind.ROLLBACK and not (trouble or undone):
             trouble = cause
         return self._conclude(trouble, by_hand=by_hand, raising=raising)
 
@@ -267,9 +286,9 @@ class Run:
             return error.message
         return ""
 
-    def _put_back(self) -> None:
+    def _put_back(self, *, undone: bool) -> None:
         self._heartbeat.check()
-        if self.here.kind is Kind.ROLLBACK:
+        if self.here.kind is Kind.ROLLBACK and not undone:
             if any(target.candidate for target in self.here.functions):
                 self._world.routing.move(self.here.functions, 100)
             return

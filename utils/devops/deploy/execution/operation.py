@@ -93,7 +93,7 @@ class Operation:
         kept = self.ledger.request_abort(running.id, Abort(by, reason, stamp(self.clock.now())))
         for _ in range(_ABORT_PATIENCE):
             here = self.ledger.find(running.id) or running
-            if here.is_final or here.position.state is State.BLOCKED:
+            if here.is_final:
                 return here
             try:
                 return self._take_over(running, f"aborted by {kept.by}: {kept.reason}")
@@ -103,6 +103,25 @@ class Operation:
             f"deployment {running.id} did not stop within {_ABORT_PATIENCE} s",
             hint="`deploy_cli.py status` shows what it is doing",
         )
+
+    def make_way(self, reason: str, by: str) -> None:
+        """End whatever is going on, for a rollback that begins now.
+
+        A rollback that is blocked is left where it is: its traffic must not return first to the
+        release that nobody wants.
+        """
+        running = self.ledger.running()
+        if running is None:
+            return
+        blocked = running.position.state is State.BLOCKED
+        if not blocked or running.kind is not Kind.ROLLBACK:
+            self.abort(reason, by)
+            return
+        lock = self.ledger.acquire(running.id, self.owner)
+        try:
+            self._run(self.ledger.find(running.id) or running, lock).give_up(reason)
+        finally:
+            self.ledger.release(lock)
 
     def steps_of(self, deployment: Deployment) -> tuple[Step, ...]:
         """The plan of a deployment, made again from what the ledger keeps."""
@@ -131,7 +150,7 @@ class Operation:
         abort = self.ledger.abort_of(here.id)
         if abort:
             return run.back(f"aborted by {abort.by}: {abort.reason}", by_hand=True)
-        if not forward and here.position.state is not State.BLOCKED:
+        if not forward and (here.position.state is not State.BLOCKED or here.kind is Kind.ROLLBACK):
             return run.back(here.cause or "its runner died")
         return run.go(self.steps_of(here))
 

@@ -96,7 +96,7 @@ def remaining(steps: tuple[Step, ...], position: Position) -> tuple[Step, ...]:
     for index, step in enumerate(steps):
         if (step.position.state, step.position.percent) == (position.state, position.percent):
             return steps[index + 1 :] if position.done else steps[index:]
-    return steps if position.state is State.REQUESTED else ()
+    return steps if position.state in (State.REQUESTED, State.BLOCKED) else ()
 
 
 def _holds(deployment: Deployment, strategy: Strategy) -> tuple[Hold, ...]:

@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 
 
 def may_go_forward(site: Site) -> bool:
-    """In SIT and PROD only the approved run of the pipeline goes forward; anybody may go back."""
+    """In SIT and PROD only the approved run of the pipeline goes forward; anybody may go back.
+
+    Forward in a rollback that was an emergency is back: it was allowed without the pipeline.
+    """
     if site.environment.name not in GATED:
         return True
     left = site.ledger().running()
-    if left is None:
+    if left is None or (left.kind is Kind.ROLLBACK and left.options.emergency):
         return True
     if not in_pipeline():
         note("outside its pipeline it is rolled back; start its run again to go on")

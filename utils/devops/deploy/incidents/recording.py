@@ -12,6 +12,7 @@ from common.masking import mask
 from common.output import warn
 from deploy.clock import Clock, stamp
 from deploy.codec import encode
+from deploy.model import Kind
 from deploy.packaging.artifacts import Artifacts, evidence_of
 
 if TYPE_CHECKING:
@@ -64,10 +65,20 @@ class Recorder:
     changes: Callable[[Deployment], Sequence[str]]
 
     def proven(self, deployment: Deployment) -> None:
-        """Keep what this environment proved about the release (idempotent)."""
-        if deployment.kind.value == "rollback":
+        """Keep what this environment proved about the release (idempotent).
+
+        What was rolled back from has proved the opposite: the next environment must not take it.
+        """
+        if deployment.kind is Kind.ROLLBACK:
+            self._disproven(deployment)
             return
         self.artifacts.prove(evidence_of(deployment, self.ledger.head().hash))
+
+    def _disproven(self, back: Deployment) -> None:
+        left = self.ledger.find(back.previous) if back.previous and back.brings_code else None
+        if left is not None and left.commit != back.commit:
+            why = f"{left.version} was rolled back to {back.version}"
+            self.artifacts.withdraw(left.commit, f"{why}: {back.reason}" if back.reason else why)
 
     def incident(self, deployment: Deployment, judgement: Judgement | None) -> str:
         """Write an incident up and return its id; what cannot be kept is only warned about."""

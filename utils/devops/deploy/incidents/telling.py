@@ -16,7 +16,7 @@ from common.masking import mask
 from common.output import note, warn
 from deploy.clock import Clock, stamp
 from deploy.display.view import judgement_table
-from deploy.model import Deployment, Verdict
+from deploy.model import Deployment, Kind, Verdict
 
 if TYPE_CHECKING:
     from deploy.canary.evidence import Window
@@ -70,7 +70,7 @@ class Herald:
         body = event_body(deployment, mask(detail), stamp(self.clock.now()))
         self._try("EventBridge", lambda: self.bus.put(SOURCE, event, body))
         if event in _FOR_PEOPLE:
-            subject = _FOR_PEOPLE[event].format(**body)
+            subject = _subject(event, deployment)
             notes = f"{self.releases}{deployment.version}" if self._has_notes(deployment) else ""
             text = message(subject, deployment, mask(detail), notes)
             self._try("SNS", lambda: self.topic.publish(subject, text))
@@ -104,6 +104,16 @@ class Herald:
             warn(f"{whom} could not be told: {error.message}")
 
 
+def _subject(event: str, deployment: Deployment) -> str:
+    pattern = _FOR_PEOPLE[event]
+    if deployment.kind is Kind.ROLLBACK and event == "DeploymentSucceeded":
+        pattern = "{service} is back at {version} in {environment}"
+        if deployment.options.emergency:
+            pattern = f"EMERGENCY, not approved: {pattern}"
+    names = (deployment.service, deployment.version, deployment.environment)
+    return pattern.format(service=names[0], version=names[1], environment=names[2])
+
+
 def event_body(deployment: Deployment, detail: str, at: str) -> dict[str, Any]:
     """The detail of an event, as the schema has it."""
     return {
@@ -131,6 +141,8 @@ def message(subject: str, deployment: Deployment, detail: str, notes: str = "") 
         f"commit      {deployment.commit}",
         f"by          {deployment.actor}",
     ]
+    if deployment.reason:
+        lines.append(f"because     {mask(deployment.reason)}")
     if notes:
         lines.append(f"notes       {notes}")
     if detail:

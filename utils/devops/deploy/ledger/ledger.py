@@ -231,7 +231,7 @@ class Ledger:
         return self.find(new.id) == new
 
     def _chain(self, head: Head, event: str, new: Deployment) -> list[Put | Check | Delete]:
-        live = new.id if new.position.state is State.SUCCEEDED else head.live
+        live = new.id if new.succeeded and new.brings_code else head.live
         return self._link(head, event, encode(new), replace(head, live=live))
 
     def _link(self, head: Head, event: str, body: Any, after: Head) -> list[Put | Check | Delete]:

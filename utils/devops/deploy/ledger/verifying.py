@@ -6,16 +6,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deploy.canary.traffic import ALIAS
+from deploy.canary.traffic import ALIAS, at_once
 from deploy.codec import encode
 from deploy.ledger.chain import broken_links
+from deploy.model import Kind
 from deploy.packaging.package import lambda_digest
 
 if TYPE_CHECKING:
     from common.aws_lambda import Functions
+    from deploy.ledger.chain import Entry
     from deploy.ledger.ledger import Ledger
     from deploy.model import Deployment
+    from deploy.packaging.artifacts import Artifacts
     from deploy.site import Site
+
+
+_ANCHORS = 20
+"""How many of the last successes are looked up in the bucket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,7 @@ def verify(site: Site) -> Verified:
     problems = [
         *broken_links(entries, ledger.head()),
         *_records(ledger),
+        *_anchors(ledger, entries, site.artifacts()),
         *(_bytes(site.functions(), live) if live else ()),
     ]
     return Verified(
@@ -70,6 +78,18 @@ def _records(ledger: Ledger) -> Iterator[str]:
     for deployment in ledger.deployments():
         if last.get(deployment.id) != encode(deployment):
             yield f"the record of {deployment.id} is not what the chain says"
+
+
+def _anchors(ledger: Ledger, entries: list[Entry], artifacts: Artifacts) -> Iterator[str]:
+    """What was proven names the chain's end at that moment: a chain written anew has it not."""
+    links = {entry.hash for entry in entries}
+    done = [d for d in ledger.deployments() if d.succeeded and d.kind is not Kind.ROLLBACK]
+    recent = done[-_ANCHORS:]
+    for deployment, link in zip(
+        recent, at_once(lambda d: artifacts.anchor(d.commit, d.id), recent), strict=True
+    ):
+        if link and link not in links:
+            yield f"the chain is not the one that {deployment.id} was proven with"
 
 
 def _bytes(functions: Functions, live: Deployment) -> Iterator[str]:

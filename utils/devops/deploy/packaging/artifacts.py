@@ -120,7 +120,7 @@ class Artifacts:
         """What this environment proved about this commit; sealed by its own digest.
 
         Raises:
-            RefusedError: It was changed after it was written.
+            RefusedError: It was changed after it was written, or withdrawn.
         """
         data = self._json(evidence_key(self.repository, commit))
         if data is None:
@@ -130,7 +130,18 @@ class Artifacts:
                 f"the evidence for {commit[:12]} in {self.bucket.name!r} was changed after "
                 "it was written"
             )
+        if data.get("withdrawn"):
+            raise RefusedError(
+                f"the evidence for {commit[:12]} in {self.bucket.name!r} was withdrawn: "
+                f"{data['withdrawn']}",
+                hint="deploy it there again, and it is proven again",
+            )
         return decode(Evidence, data["evidence"])
+
+    def anchor(self, commit: str, deployment: str) -> str:
+        """The ledger's end when this deployment proved the commit; empty if another one did."""
+        body = (self._json(evidence_key(self.repository, commit)) or {}).get("evidence") or {}
+        return str(body.get("chain", "")) if body.get("deployment") == deployment else ""
 
     def keep(self, manifest: Manifest, content: bytes) -> None:
         """Store a package and its manifest; the package first, as the manifest points to it."""
@@ -145,6 +156,12 @@ class Artifacts:
         body = encode(evidence)
         record = {"evidence": body, "seal": digest(body)}
         self._put_json(evidence_key(self.repository, evidence.commit), record)
+
+    def withdraw(self, commit: str, why: str) -> None:
+        """Let what was proved about a commit count no more (idempotent); nothing is removed."""
+        data = self._json(evidence_key(self.repository, commit))
+        if data is not None and not data.get("withdrawn"):
+            self._put_json(evidence_key(self.repository, commit), {**data, "withdrawn": why})
 
     def package(self, sha256: str) -> bytes:
         """The bytes of a package, checked.

@@ -7,11 +7,25 @@ from typing import TYPE_CHECKING
 
 from common.errors import UnavailableError
 from deploy.execution.plan import Component
-from deploy.ports import Released, Staging
+from deploy.model import Kind
+from deploy.ports import Released, Releasing, Staging
 
 if TYPE_CHECKING:
     from deploy.execution.releasing import Infrastructure
     from deploy.model import Deployment
+
+
+@dataclass(frozen=True, slots=True)
+class Bringer:
+    """Publishes a release or restores one: the deployment says which, whoever resumes it."""
+
+    releaser: Releasing
+    restorer: Releasing
+
+    def release(self, deployment: Deployment) -> Released:
+        """Bring what the deployment is about there (idempotent)."""
+        back = deployment.kind is Kind.ROLLBACK
+        return (self.restorer if back else self.releaser).release(deployment)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from deploy.canary.traffic import Traffic
 from deploy.clock import stamp
 from deploy.execution.operation import new_id
 from deploy.execution.plan import Component, Step, plan_rollback
-from deploy.model import Deployment, FunctionTarget, Kind, Options
+from deploy.model import ApiTarget, Deployment, FunctionTarget, Kind, Options
 from deploy.packaging.artifacts import Artifacts, package_key
 from deploy.promotion.gate import GATED
 from deploy.promotion.promoting import actor_name, follow, in_pipeline, intent_for, through_gate
@@ -59,20 +59,16 @@ def roll_back(site: Site, wanted: BackTo) -> Back:
     ledger = site.ledger()
     target = choose(ledger.deployments(), wanted.version)
     run = _allowed(site, wanted)
+    operation = operation_for(site, actor_name(site), Extras(wanted.allow_destroy))
     if ledger.running() is not None and not wanted.dry_run:
         # Nobody who wants to go back wants to wait for the canary that is on its way.
-        operation_for(site, actor_name(site)).abort(wanted.reason or "rollback", actor_name(site))
+        operation.make_way(wanted.reason or "rollback", actor_name(site))
     if _is_there(site, target, wanted.component):
         return Back(None, nothing_to_do=True)
     deployment = _deployment(site, target, wanted, run)
     plan = plan_rollback(wanted.component, site.resources())
     if wanted.dry_run:
         return Back(deployment, plan)
-    code_only = wanted.component is Component.LAMBDA
-    extras = Extras(
-        wanted.allow_destroy, restore_api=not code_only, apply=wanted.component is not Component.API
-    )
-    operation = operation_for(site, actor_name(site), extras)
     return Back(operation.deploy(deployment, plan), plan)
 
 
@@ -134,12 +130,20 @@ def _deployment(site: Site, target: Deployment, wanted: BackTo, run: str) -> Dep
         actor=actor_name(site),
         started=stamp(site.clock.now()),
         functions=functions,
-        api=target.api,
+        api=_stage(site, target) if wanted.component is not Component.LAMBDA else None,
         options=Options(emergency=wanted.emergency),
         reason=wanted.reason,
         run=run,
         component=wanted.component.value,
     )
+
+
+def _stage(site: Site, target: Deployment) -> ApiTarget | None:
+    """The snapshot of that release to show, and the one to return to if the rollback is undone."""
+    live = site.ledger().live()
+    if target.api is None or live is None or live.api is None:
+        return target.api
+    return replace(target.api, before=live.api.after)
 
 
 def _targets(site: Site, target: Deployment) -> tuple[FunctionTarget, ...]:
