@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelines.checks.known_actions import misused
 from pipelines.workflow.findings import Finding, error
 from pipelines.workflow.model import (
     EMPTY,
@@ -15,7 +16,9 @@ from pipelines.workflow.model import (
     level,
     permissions,
 )
+from pipelines.workflow.shapes import is_expression
 from pipelines.workflow.workflow_shape import SCOPES
+from pipelines.workflow.yaml_tree import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 _RANK = {"none": 0, "read": 1, "write": 2}
 _DEEPEST = 10
+_KINDS = {"boolean": (Kind.BOOLEAN,), "number": (Kind.INTEGER, Kind.FLOAT)}
 
 
 def check(workflow: Workflow, repository: Repository) -> Iterator[Finding]:
@@ -32,6 +36,7 @@ def check(workflow: Workflow, repository: Repository) -> Iterator[Finding]:
         if job.uses is not None:
             yield from _reusable(workflow, job, repository)
         for step in job.steps:
+            yield from misused(step)
             yield from _action(step, repository)
 
 
@@ -108,10 +113,28 @@ def _call_inputs(job: Job, callee: Workflow) -> Iterator[Finding]:
             known = ", ".join(declared) or "none"
             message = f"the called workflow has no input {key.text!r}; inputs: {known}"
             yield error("workflow-input", key, message)
+        elif problem := _wrong_kind(job.node.get("with"), key, declared[name]):
+            yield problem
     for name, settings in declared.items():
         if _required(settings) and settings.get("default") is None and name not in given:
             message = f"the called workflow requires input {name!r}"
             yield error("workflow-input", job.uses or job.key, message)
+
+
+def _wrong_kind(given: Node | None, key: Node, declared: Node) -> Finding | None:
+    value = given.get(key.text) if given is not None else None
+    kind = declared.get("type")
+    fitting = _KINDS.get(kind.text, ()) if kind is not None else ()
+    if (
+        value is None
+        or kind is None
+        or not fitting
+        or is_expression(value)
+        or value.kind in fitting
+    ):
+        return None
+    message = f"the called workflow wants a {kind.text} for {key.text!r}"
+    return error("workflow-input", value, f"{message}, not {value.text!r}")
 
 
 def _call_secrets(job: Job, callee: Workflow) -> Iterator[Finding]:

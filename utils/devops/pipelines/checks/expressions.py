@@ -13,7 +13,7 @@ from pipelines.workflow.expressions import (
     Embedded,
     Expression,
     ExpressionError,
-    Literal,
+    Name,
     embedded,
     parse,
     paths,
@@ -143,6 +143,9 @@ def _format(call: Call, at: Node) -> Iterator[Finding]:
     if used and max(used) >= len(call.arguments) - 1:
         message = f"format() has no argument for {{{max(used)}}}"
         yield error("expression-function", at, message)
+    elif len(call.arguments) - 1 > len(used):
+        message = f"format() has arguments that {template!r} does not use"
+        yield error("expression-function", at, message)
 
 
 def _contexts(found: Found, workflow: Workflow, repository: Repository) -> Iterator[Finding]:
@@ -169,7 +172,14 @@ def _always_true(place: Place) -> Iterator[Finding]:
         yield error("if-always-true", place.node, message, hint="put the whole condition inside")
 
 
+def _is_fixed(part: Expression) -> bool:
+    """Whether this part depends on nothing but its own parts."""
+    if isinstance(part, Name):
+        return False
+    return not isinstance(part, Call) or part.name not in STATUS | HASH
+
+
 def _constant(found: Found) -> Iterator[Finding]:
-    if found.place.conditional and isinstance(found.tree, Literal):
+    if found.place.conditional and all(_is_fixed(part) for part in walk(found.tree)):
         message = f"this condition never changes: {found.place.node.text.strip()!r}"
         yield warning("if-constant", found.place.node, message)

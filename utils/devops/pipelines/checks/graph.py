@@ -14,12 +14,11 @@ if TYPE_CHECKING:
 
 
 def check(workflow: Workflow) -> Iterator[Finding]:
-    """Unknown and repeated `needs`, cycles, ids that are used twice."""
+    """Unknown and repeated `needs`, cycles, step ids that are used twice."""
     for job in workflow.jobs.values():
         yield from _needs(workflow, job)
         yield from _step_ids(job)
     yield from _cycles(workflow)
-    yield from _job_ids(workflow)
 
 
 def _needs(workflow: Workflow, job: Job) -> Iterator[Finding]:
@@ -70,12 +69,3 @@ def _step_ids(job: Job) -> Iterator[Finding]:
             message = f"step id {step.id.text!r} is already used on line {seen[name]}"
             yield error("step-id", step.id, message)
         seen.setdefault(name, step.id.line)
-
-
-def _job_ids(workflow: Workflow) -> Iterator[Finding]:
-    seen: dict[str, Job] = {}
-    for job in workflow.jobs.values():
-        first = seen.setdefault(job.id.lower(), job)
-        if first is not job:
-            message = f"job ids {first.id!r} and {job.id!r} differ only in case"
-            yield error("job-id", job.key, message)

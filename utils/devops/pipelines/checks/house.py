@@ -7,7 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from common.environments import environments
+from pipelines.checks.expressions import position
 from pipelines.workflow.findings import Finding, error, warning
+from pipelines.workflow.shapes import is_expression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +27,7 @@ _DEPLOYS = re.compile(
     re.X,
 )
 _DRY = re.compile(r"--dry-run|--list\b|-h\b|--help")
+_APPLIES = re.compile(r"\bterraform\b(?:[ \t]+-\S+)*[ \t]+apply\b(?P<words>(?:\\\n|[^\n;&|>#])*)")
 _ACCOUNT = re.compile(r"sts\s+get-caller-identity|deploy_cli\.py\s+preflight")
 _NOTIFIES = re.compile(
     r"--action[ =]notify|\bsns\s+publish\b|hooks\.slack\.com|slack|webhook|sendmail|notify", re.I
@@ -34,8 +37,6 @@ _ROLLS_BACK = re.compile(
     r"deploy_cli\.py\s+(?:rollback|abort|resume)\b|rollback|roll[ -]?back", re.I
 )
 _ON_FAILURE = re.compile(r"failure\(\)|always\(\)|!\s*cancelled\(\)|job\.status")
-_SWALLOWS = re.compile(r"\|\|\s*(?:true|:|exit\s+0|echo\b)|^\s*set\s+\+e\b", re.M)
-_CHECKS = re.compile(r"(?:security_cli|deploy_cli|terraform_cli|local_runner|release_cli)\.py\b")
 _AUTOMATIC = frozenset(
     {"push", "pull_request", "pull_request_target", "schedule", "workflow_run", "merge_group"}
 )
@@ -46,14 +47,14 @@ def check(workflow: Workflow, siblings: Sequence[Workflow] = ()) -> Iterator[Fin
     deploying = [job for job in workflow.jobs.values() if deployment(job)]
     for job in deploying:
         yield from _account_first(job)
+        yield from _right_place(job)
+        yield from _saved_plan(job)
         yield from _gates(workflow, job)
         yield from _told(job)
         yield from _smoke_tested(workflow, job)
     if deploying:
         yield from _never_cancelled(workflow, deploying)
         yield from _way_back(workflow, deploying, siblings)
-    for job in workflow.jobs.values():
-        yield from _swallowed(job)
     yield from _shared_group(workflow, siblings)
 
 
@@ -70,7 +71,9 @@ def _deploys(step: Step) -> bool:
 
 
 def _is_rollback(job: Job) -> bool:
-    return any(step.run and "deploy_cli.py rollback" in step.run.text for step in job.steps)
+    """Whether going back is all that the job deploys."""
+    deploying = [step.run.text for step in job.steps if step.run and _deploys(step)]
+    return bool(deploying) and all("deploy_cli.py rollback" in text for text in deploying)
 
 
 def _account_first(job: Job) -> Iterator[Finding]:
@@ -88,6 +91,43 @@ def _validates_account(step: Step) -> bool:
     if step.run is not None and _ACCOUNT.search(step.run.text):
         return True
     return step.inputs.get("allowed-account-ids") is not None
+
+
+def _right_place(job: Job) -> Iterator[Finding]:
+    """A job that deploys to one environment names the account and the region of no other."""
+    aimed = targets(job)
+    if len(aimed) != 1:
+        return
+    name = aimed.pop()
+    here = environments()[name]
+    for node in job.node.scalars():
+        for other in environments().values():
+            if other.account != here.account and (found := re.search(other.account, node.text)):
+                message = (
+                    f"job {job.id!r} deploys to {name}, and this is the account of {other.name}"
+                )
+                hint = f"{name} is {here.account}"
+                at = position(node, found.start())
+                yield error("house/account-validation", at, message, hint=hint)
+                break
+    failover = any("--dr" in node.text for node in job.node.scalars())
+    for step in job.steps:
+        region = step.inputs.get("aws-region")
+        if region is None or is_expression(region) or region.text == here.region or failover:
+            continue
+        message = f"job {job.id!r} deploys to {name} in {region.text}"
+        yield warning("house/region", region, message, hint=f"{name} is in {here.region}")
+
+
+def _saved_plan(job: Job) -> Iterator[Finding]:
+    """What is applied is what somebody has seen: a plan that was saved."""
+    for step in job.steps:
+        for match in _APPLIES.finditer(step.run.text) if step.run is not None else ():
+            if all(word.startswith("-") for word in match["words"].split()):
+                message = "terraform apply without a saved plan applies what nobody has seen"
+                hint = "terraform plan -out=FILE, then terraform apply FILE"
+                at = position(step.run, match.start()) if step.run else job.key
+                yield warning("house/saved-plan", at, message, hint=hint)
 
 
 def targets(job: Job) -> set[str]:
@@ -155,10 +195,20 @@ def _smoke_tested(workflow: Workflow, job: Job) -> Iterator[Finding]:
     after = [step for step in job.steps if first is not None and step.number > first.number]
     later = [other for other in workflow.jobs.values() if job in list(workflow.ancestors(other))]
     steps = [*after, *(step for other in later for step in other.steps)]
-    if not any(_text_matches(step, _SMOKE) for step in steps):
+    if not any(_tests(step) for step in steps):
         message = f"job {job.id!r} deploys, but nothing tests afterwards whether that works"
         hint = "monitor_cli.py health-check, or pipeline_test.py integration"
         yield error("house/smoke-test", job.key, message, hint=hint)
+
+
+def _tests(step: Step) -> bool:
+    """Whether a step tests what runs: by what it does, or by its name when it not only talks."""
+    if _does(step, _SMOKE):
+        return True
+    talks = step.run is not None and re.fullmatch(
+        r"\s*(?:(?:echo|true|:)\b[^\n]*\n?\s*)*", step.run.text
+    )
+    return not talks and _text_matches(step, _SMOKE)
 
 
 def _never_cancelled(workflow: Workflow, deploying: Sequence[Job]) -> Iterator[Finding]:
@@ -190,22 +240,6 @@ def _way_back(
     message = "there is a deployment, but no workflow and no step that rolls it back"
     hint = "pipeline_cli.py create-rollback"
     yield error("house/rollback", deploying[0].key, message, hint=hint)
-
-
-def _swallowed(job: Job) -> Iterator[Finding]:
-    """A check whose failure changes nothing is worse than none."""
-    for step in job.steps:
-        if step.run is None or not _CHECKS.search(step.run.text):
-            continue
-        if match := _SWALLOWS.search(step.run.text):
-            from pipelines.checks.expressions import position
-
-            at = position(step.run, match.start())
-            yield error("house/swallowed-failure", at, "a failure of this check is swallowed")
-        swallow = step.node.get("continue-on-error")
-        if swallow is not None and swallow.text == "true":
-            message = "a failure of this check is swallowed"
-            yield error("house/swallowed-failure", swallow, message)
 
 
 def _shared_group(workflow: Workflow, siblings: Sequence[Workflow]) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pipelines.workflow.findings import Finding, error, warning
-from pipelines.workflow.model import Job, Step, Workflow, permissions
+from pipelines.workflow.model import EMPTY, Job, Step, Workflow, permissions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,17 +14,6 @@ if TYPE_CHECKING:
     from pipelines.workflow.yaml_tree import Node
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_RETIRED_RUNNERS = {
-    "ubuntu-16.04": "ubuntu-24.04",
-    "ubuntu-18.04": "ubuntu-24.04",
-    "ubuntu-20.04": "ubuntu-24.04",
-    "macos-10.15": "macos-15",
-    "macos-11": "macos-15",
-    "macos-12": "macos-15",
-    "macos-13": "macos-15",
-    "windows-2016": "windows-2025",
-    "windows-2019": "windows-2025",
-}
 _RETIRED_ACTIONS = {
     "actions/create-release": "gh release create",
     "actions/upload-release-asset": "gh release upload",
@@ -51,13 +40,6 @@ _OLD_VERSIONS = {
 }
 """The newest major version that runs on a retired Node (20 and older)."""
 _SHUT_OFF = {"actions/upload-artifact": 3, "actions/download-artifact": 3, "actions/cache": 2}
-_COMMANDS = {
-    "set-output": "write to $GITHUB_OUTPUT",
-    "save-state": "write to $GITHUB_STATE",
-    "set-env": "write to $GITHUB_ENV",
-    "add-path": "write to $GITHUB_PATH",
-}
-_COMMAND = re.compile(r"::(set-output|save-state|set-env|add-path)\b")
 
 
 def check(workflow: Workflow) -> Iterator[Finding]:
@@ -66,7 +48,7 @@ def check(workflow: Workflow) -> Iterator[Finding]:
     yield from _concurrency(workflow)
     for job in workflow.jobs.values():
         yield from _timeout(job)
-        yield from _runner(job)
+        yield from _images(job)
         if job.uses is not None:
             yield from _pinned(job.uses)
         for step in job.steps:
@@ -74,10 +56,12 @@ def check(workflow: Workflow) -> Iterator[Finding]:
 
 
 def _permissions(workflow: Workflow) -> Iterator[Finding]:
-    broad = workflow.root.get("permissions")
-    if broad is not None:
-        if broad.text == "write-all":
-            yield warning("permissions-broad", broad, "every job gets write access to everything")
+    for owner in (workflow.root, *(job.node for job in workflow.jobs.values())):
+        broad = owner.get("permissions")
+        if broad is not None and broad.text == "write-all":
+            whose = "every job" if owner is workflow.root else "this job"
+            yield warning("permissions-broad", broad, f"{whose} gets write access to everything")
+    if workflow.root.get("permissions") is not None:
         return
     for job in workflow.jobs.values():
         if permissions(job.node) is None:
@@ -102,29 +86,10 @@ def _timeout(job: Job) -> Iterator[Finding]:
         yield warning("timeout-missing", job.key, message)
 
 
-def _runner(job: Job) -> Iterator[Finding]:
-    runs_on = job.node.get("runs-on")
-    if runs_on is None:
-        return
-    labels = runs_on.texts()
-    if job.matrix is not None and job.matrix.is_mapping and "matrix." in runs_on.text:
-        labels = [node for node in job.matrix.scalars() if node.text in _RETIRED_RUNNERS]
-    for label in labels:
-        if label.text in _RETIRED_RUNNERS:
-            message = f"GitHub no longer has runner {label.text!r}"
-            hint = f"use {_RETIRED_RUNNERS[label.text]}"
-            yield error("runner-retired", label, message, hint=hint)
-
-
 def _step(step: Step) -> Iterator[Finding]:
     if step.uses is not None:
         yield from _pinned(step.uses)
         yield from _retired(step)
-    if step.run is not None:
-        for match in _COMMAND.finditer(step.run.text):
-            line = _line_of(step.run, match.start())
-            message = f"GitHub no longer follows the command '::{match[1]}'"
-            yield error("command-retired", line, message, hint=_COMMANDS[match[1]])
 
 
 def _pinned(uses: Node) -> Iterator[Finding]:
@@ -145,6 +110,19 @@ def _pinned(uses: Node) -> Iterator[Finding]:
     if not _SHA.fullmatch(version):
         message = f"{name} is pinned to {version!r}, which can be moved to other code"
         yield warning("action-unpinned", uses, message, hint="use a full commit SHA")
+
+
+def _images(job: Job) -> Iterator[Finding]:
+    """Images that change under their name: those without a tag, and `latest`."""
+    services = job.node.get("services") or EMPTY
+    for owner in (job.node.get("container"), *(service for _, service in services.pairs())):
+        image = owner.get("image") if owner is not None and owner.is_mapping else owner
+        if image is None or not image.is_scalar or not image.text or "${{" in image.text:
+            continue
+        name, _, tag = image.text.rpartition("/")[2].partition(":")
+        if "@sha256:" not in image.text and tag in ("", "latest"):
+            message = f"image {image.text!r} is another one tomorrow: it has no version"
+            yield warning("image-unpinned", image, message, hint=f"use {name}:VERSION or a digest")
 
 
 def _retired(step: Step) -> Iterator[Finding]:
@@ -168,9 +146,3 @@ def _retired(step: Step) -> Iterator[Finding]:
     elif major is not None and major <= _OLD_VERSIONS.get(step.action, 0):
         message = f"{step.action}@v{major} runs on a retired version of Node"
         yield warning("action-retired", step.uses, message)
-
-
-def _line_of(node: Node, offset: int) -> Node:
-    from pipelines.checks.expressions import position
-
-    return position(node, offset)

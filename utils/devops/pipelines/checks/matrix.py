@@ -35,6 +35,9 @@ def _matrix(job: Job, matrix: Node) -> Iterator[Finding]:
     if legs is not None and len(legs) > _MOST_LEGS:
         message = f"the matrix of job {job.id!r} has {len(legs)} legs, GitHub runs {_MOST_LEGS}"
         yield error("matrix-size", matrix, message)
+    if legs == []:
+        message = f"'exclude' leaves no leg of the matrix of job {job.id!r}, so it never runs"
+        yield error("matrix-exclude", matrix.key("exclude") or matrix, message)
 
 
 def _repeated(name: str, values: Node) -> Iterator[Finding]:

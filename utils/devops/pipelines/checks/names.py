@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipelines.checks.known_actions import KNOWN
 from pipelines.workflow.findings import Severity
 from pipelines.workflow.model import EMPTY, Job, Repository, Step, Workflow
 from pipelines.workflow.shapes import is_expression, words
@@ -39,15 +40,20 @@ _FIXED: Mapping[str, frozenset[str]] = {
 }
 _STEP_KEYS = frozenset({"outputs", "outcome", "conclusion"})
 _NEED_KEYS = frozenset({"outputs", "result"})
-_KNOWN_OUTPUTS: Mapping[str, frozenset[str]] = {
-    "actions/checkout": frozenset({"ref", "commit"}),
-    "actions/cache": frozenset({"cache-hit", "cache-primary-key", "cache-matched-key"}),
-    "actions/setup-python": frozenset({"python-version", "cache-hit", "python-path"}),
-    "actions/upload-artifact": frozenset({"artifact-id", "artifact-url", "artifact-digest"}),
-    "actions/download-artifact": frozenset({"download-path"}),
-    "hashicorp/setup-terraform": frozenset(),
-}
-_WRITES_OUTPUT = re.compile(r"GITHUB_OUTPUT|::set-output|\b(?:python|node|bash|sh|make|npm|\./)")
+_PROGRAM = re.compile(
+    r"\b(?:python3?|node|deno|bun|bash|sh|make|npm|npx|yarn|go|ruby|uvx?|terraform|source)\b"
+    r"|\./|^\s*\. "
+)
+"""What may write outputs without this script naming them."""
+_SIMPLE = (
+    r"(?:echo|printf|mkdir|cd|cp|mv|rm|ls|test|true|exit|if|then|else|fi|export|cat|set|sleep|date"
+    r"|\[)"
+)
+_OTHER_PROGRAM = re.compile(rf"^[ \t]*(?!{_SIMPLE}(?:\s|$)|#|$|\w+=)", re.M)
+_OUTPUT_LINE = re.compile(
+    r"(?:echo|printf)[ \t]+(?:-\w+[ \t]+)?[\"']?(?P<name>[A-Za-z_][\w-]*)=[^\n]*>>[ \t]*"
+    r"[\"']?\$\{?GITHUB_OUTPUT\}?[\"']?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +115,22 @@ def _step_output(step: Step, output: str, scope: Scope) -> Problem | None:
             return Problem("expression-output", message)
         return None
     script = step.run.text if step.run else ""
-    if not _WRITES_OUTPUT.search(script):
-        message = f"nothing in the step writes the output {output!r} to GITHUB_OUTPUT"
-        return Problem("expression-output", message, Severity.WARNING)
-    return None
+    written = written_outputs(script)
+    if written is None or output in written:
+        return None
+    names = f"; it writes {', '.join(sorted(written))}" if written else ""
+    message = f"nothing in the step writes the output {output!r} to GITHUB_OUTPUT{names}"
+    sure = not _OTHER_PROGRAM.search(script)
+    return Problem("expression-output", message, Severity.ERROR if sure else Severity.WARNING)
+
+
+def written_outputs(script: str) -> frozenset[str] | None:
+    """The outputs that a script writes, in lower case; None when that cannot be told from it."""
+    if _PROGRAM.search(script) or "::set-output" in script:
+        return None
+    written = [match["name"].lower() for match in _OUTPUT_LINE.finditer(script)]
+    mentions = len(re.findall(r"GITHUB_OUTPUT", script))
+    return frozenset(written) if mentions == len(written) else None
 
 
 def _action_outputs(step: Step, scope: Scope) -> frozenset[str] | None:
@@ -120,7 +138,8 @@ def _action_outputs(step: Step, scope: Scope) -> frozenset[str] | None:
     if reference.startswith(("./", "$/")):
         action = scope.repository.action(reference)
         return action.outputs if action else None
-    return _KNOWN_OUTPUTS.get(step.action)
+    known = KNOWN.get(step.action)
+    return known.outputs if known is not None else None
 
 
 def _needs(path: Path, scope: Scope) -> Problem | None:

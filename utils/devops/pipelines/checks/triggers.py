@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pipelines.workflow.findings import Finding, error, warning
@@ -11,7 +12,7 @@ from pipelines.workflow.shapes import words
 from pipelines.workflow.yaml_tree import Kind, Node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _FIELDS = (
     ("minute", 0, 59),
@@ -51,10 +52,11 @@ _TYPES = {
 _TYPES["pull_request_target"] = _TYPES["pull_request"]
 _EXCLUSIVE = (("branches", "branches-ignore"), ("tags", "tags-ignore"), ("paths", "paths-ignore"))
 _MOST_INPUTS = 25
+_SHORTEST_MINUTES = 5
 
 
-def check(workflow: Workflow) -> Iterator[Finding]:
-    """Findings about each event that starts the workflow."""
+def check(workflow: Workflow, siblings: Sequence[Workflow] = ()) -> Iterator[Finding]:
+    """Findings about each event that starts the workflow; `siblings` are its neighbours."""
     for name, settings in workflow.events.items():
         yield from _filters(settings)
         yield from _patterns(settings)
@@ -69,7 +71,22 @@ def check(workflow: Workflow) -> Iterator[Finding]:
                 message,
                 hint="use pull_request unless the job never checks the change out",
             )
+    yield from _followed(workflow, siblings)
     yield from _inputs(workflow)
+
+
+def _followed(workflow: Workflow, siblings: Sequence[Workflow]) -> Iterator[Finding]:
+    """`workflow_run` waits for a name; nothing ever starts when no workflow has it."""
+    names = (workflow.events.get("workflow_run") or EMPTY).get("workflows")
+    if names is None or workflow.path.parent.parts[-2:] != (".github", "workflows"):
+        return
+    known = {other.name for other in (workflow, *siblings)}
+    for node in names.texts():
+        if node.text not in known and not re.search(r"[*?\[]", node.text):
+            message = f"no workflow of this repository is named {node.text!r}"
+            yield warning(
+                "event-workflow", node, message, hint=f"named: {', '.join(sorted(known))}"
+            )
 
 
 def _filters(settings: Node) -> Iterator[Finding]:
@@ -95,8 +112,12 @@ def pattern_problem(pattern: str, *, is_path: bool = False) -> str | None:
         return "it begins or ends with a space"
     if body.startswith(("./", "../")) or (not is_path and body.startswith("/")):
         return f"it begins with {body.split('/')[0] + '/'!r}"
-    if not is_path and re.search(r"[\s~^:]|\.\.|//|/$", body):
+    if body in (".", ".."):
+        return "it names a folder, and only files change"
+    if not is_path and re.search(r"[\s~^:]|\.\.|//|/$|\\(?![\[?+*\\!])", body):
         return "no branch or tag can have such a name"
+    if quantifier := re.search(r"(?<!\\)(?:^|[*?+])([?+])", body):
+        return f"nothing stands before {quantifier[1]!r} that it could repeat"
     return _bracket_problem(body)
 
 
@@ -126,6 +147,21 @@ def _schedule(settings: Node) -> Iterator[Finding]:
         cron = item.get("cron") if item.is_mapping else None
         if cron is not None and (problem := cron_problem(cron.text)):
             yield error("event-schedule", cron, f"cron {cron.text!r}: {problem}")
+        zone = item.get("timezone") if item.is_mapping else None
+        if zone is not None and not _is_timezone(zone.text):
+            yield error("event-schedule", zone, f"there is no time zone {zone.text!r}")
+
+
+def _is_timezone(name: str) -> bool:
+    """Whether this machine's time zones have it; anything passes where it has none."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    for wanted in ("Etc/UTC", name):
+        try:
+            ZoneInfo(wanted)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return wanted != name
+    return True
 
 
 def cron_problem(expression: str) -> str | None:
@@ -137,7 +173,22 @@ def cron_problem(expression: str) -> str | None:
         for entry in part.split(","):
             if problem := _entry_problem(entry.lower(), field, low, high):
                 return problem
+    minutes = sorted(set(_minutes(parts[0])))
+    gaps = [later - earlier for earlier, later in pairwise(minutes)]
+    if gaps and min(gaps) < _SHORTEST_MINUTES:
+        return (
+            f"it is due every {min(gaps)} minutes; GitHub starts one in {_SHORTEST_MINUTES} at most"
+        )
     return None
+
+
+def _minutes(field: str) -> Iterator[int]:
+    """The minutes of an hour that a valid minute field names."""
+    for entry in field.split(","):
+        base, _, step = entry.partition("/")
+        low, _, high = ("0", "-", "59") if base == "*" else base.partition("-")
+        last = int(high) if high else 59 if step else int(low)
+        yield from range(int(low), last + 1, int(step or 1))
 
 
 def _entry_problem(entry: str, field: str, low: int, high: int) -> str | None:
@@ -163,30 +214,39 @@ def _inputs(workflow: Workflow) -> Iterator[Finding]:
     declared = workflow.inputs("workflow_dispatch")
     if len(declared.entries) > _MOST_INPUTS:
         message = f"{len(declared.entries)} inputs, GitHub accepts {_MOST_INPUTS}"
-        yield error("event-input", declared, message)
-    for name, settings in declared.pairs():
-        yield from _dispatch_input(name, settings)
+        yield error("event-input", workflow.event_nodes["workflow_dispatch"], message)
+    for key, settings in declared.entries:
+        yield from _dispatch_input(key, settings)
     for name, settings in workflow.inputs("workflow_call").pairs():
         kind = settings.get("type")
         yield from _default_fits(name, settings, kind.text if kind else "string")
 
 
-def _dispatch_input(name: str, settings: Node) -> Iterator[Finding]:
-    kind = (settings.get("type") or EMPTY).text or "string"
-    options = settings.get("options")
-    if kind == "choice":
+def _dispatch_input(key: Node, settings: Node) -> Iterator[Finding]:
+    name, kind = key.text, settings.get("type") or EMPTY
+    options = settings.key("options")
+    if kind.text == "choice":
         if options is None:
-            yield error("event-input", settings, f"input {name!r} is a choice without options")
+            yield error("event-input", kind, f"input {name!r} is a choice without options")
             return
-        default = settings.get("default")
-        texts = [option.text for option in options.texts()]
-        if default is not None and default.text not in texts:
-            message = f"default {default.text!r} of input {name!r} is not among its options"
-            yield error("event-input", default, message)
+        yield from _options(name, settings)
     elif options is not None:
-        message = f"input {name!r} has options but its type is {kind!r}"
+        message = f"input {name!r} has options but its type is {kind.text or 'string'!r}"
         yield error("event-input", options, message)
-    yield from _default_fits(name, settings, kind)
+    yield from _default_fits(name, settings, kind.text or "string")
+
+
+def _options(name: str, settings: Node) -> Iterator[Finding]:
+    options = (settings.get("options") or EMPTY).texts()
+    texts = [option.text for option in options]
+    for index, option in enumerate(options):
+        if option.text in texts[:index]:
+            message = f"option {option.text!r} of input {name!r} is there twice"
+            yield error("event-input", option, message)
+    default = settings.get("default")
+    if default is not None and default.text not in texts:
+        message = f"default {default.text!r} of input {name!r} is not among its options"
+        yield error("event-input", default, message)
 
 
 def _default_fits(name: str, settings: Node, kind: str) -> Iterator[Finding]:

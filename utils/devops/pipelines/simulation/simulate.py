@@ -145,7 +145,7 @@ def root_of(path: Path) -> Path:
 
 def _event(flow: Workflow, asked: str | None) -> str:
     if asked is not None:
-        from pipelines.workflow.workflow_shape import EVENTS
+        from pipelines.workflow.event_shape import EVENTS
 
         if asked not in EVENTS:
             raise UsageProblemError(

@@ -15,7 +15,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.errors import UnavailableError
-from pipelines.checks import callees, expressions, graph, house, hygiene, matrix, security, triggers
+from pipelines.checks import (
+    callees,
+    expressions,
+    graph,
+    house,
+    hygiene,
+    injection,
+    matrix,
+    runners,
+    scripts,
+    secret_values,
+    security,
+    triggers,
+    values,
+)
 from pipelines.validation import engines
 from pipelines.validation.suppress import Suppressed, divide
 from pipelines.workflow.findings import BUILT_IN, Finding, Severity, error
@@ -36,10 +50,13 @@ _SAME = (
     (("expression-", "script-injection"), ("actionlint/expression",)),
     (("script-injection", "house/script-input"), ("zizmor/template-injection",)),
     (("job-needs", "job-cycle"), ("actionlint/job-needs",)),
-    (("job-id", "step-id"), ("actionlint/id",)),
+    (("schema-duplicate", "step-id"), ("actionlint/id",)),
     (("matrix-",), ("actionlint/matrix",)),
     (("event-",), ("actionlint/events", "actionlint/workflow-dispatch")),
-    (("runner-retired",), ("actionlint/runner-label",)),
+    (("runner-retired", "runner-unknown", "runner-conflict"), ("actionlint/runner-label",)),
+    (("runner-shell", "schema-value"), ("actionlint/shell-name",)),
+    (("schema-value",), ("actionlint/env-var",)),
+    (("image-unpinned",), ("zizmor/unpinned-images",)),
     (("action-unpinned",), ("zizmor/unpinned-uses", "zizmor/unpinned-images")),
     (("action-",), ("actionlint/action",)),
     (("workflow-",), ("actionlint/workflow-call",)),
@@ -202,12 +219,17 @@ def check(
 ) -> Iterator[Finding]:
     """The built-in checks beyond the schema, over one workflow."""
     yield from graph.check(flow)
-    yield from triggers.check(flow)
+    yield from triggers.check(flow, siblings)
     yield from matrix.check(flow)
+    yield from runners.check(flow)
     yield from expressions.check(flow, repository)
+    yield from values.check(flow)
     yield from callees.check(flow, repository)
     yield from hygiene.check(flow)
+    yield from injection.check(flow)
+    yield from secret_values.check(flow)
     yield from security.check(flow)
+    yield from scripts.check(flow)
     yield from house.check(flow, siblings)
 
 

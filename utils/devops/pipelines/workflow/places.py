@@ -138,7 +138,7 @@ def _step_places(job: Job, step: Step, key: str) -> Iterator[Place]:
     for name, value in step.node.pairs():
         if name in ("if", "parallel"):
             continue
-        contexts = frozenset[str]() if name in ("uses", "id") else _STEP
+        contexts = frozenset[str]() if name in ("uses", "id", "shell") else _STEP
         yield from _texts(value, f"{key}.{name}", contexts, HASH, job, step)
 
 

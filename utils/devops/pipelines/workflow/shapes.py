@@ -9,8 +9,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 
-from pipelines.workflow.findings import Finding, error
+from pipelines.workflow.findings import Finding, Severity, error
 from pipelines.workflow.yaml_tree import Kind, Node
 
 
@@ -20,6 +21,15 @@ def words(text: str) -> tuple[str, ...]:
 
 
 Shape = Callable[[Node, str], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lack(Finding):
+    """What a value lacks: it is told at its key, as the first line of the value may be right."""
+
+
+def _lack(rule: str, node: Node, message: str) -> _Lack:
+    return _Lack(rule, Severity.ERROR, message, node.line, node.column)
 
 
 def is_expression(node: Node) -> bool:
@@ -80,6 +90,14 @@ def number(node: Node, place: str) -> Iterator[Finding]:
         yield error("schema-value", node, f"{place} must be above 0, not {node.text}")
 
 
+def whole_number(node: Node, place: str) -> Iterator[Finding]:
+    """A whole number above zero."""
+    if node.kind is Kind.FLOAT:
+        yield error("schema-type", node, f"{place} must be a whole number, not {node.text}")
+        return
+    yield from number(node, place)
+
+
 def choice(values: Collection[str]) -> Shape:
     """One of these words."""
 
@@ -108,6 +126,9 @@ def matching(pattern: str, what: str) -> Shape:
     return check
 
 
+identifier = matching(r"[A-Za-z_][A-Za-z0-9_-]*", "a name of letters, digits, '-' and '_'")
+
+
 def listing(of: Shape, *, least: int = 0) -> Shape:
     """A list of such things, or an expression that makes one."""
 
@@ -118,7 +139,7 @@ def listing(of: Shape, *, least: int = 0) -> Shape:
             yield error("schema-type", node, f"{place} must be a list, not {_found(node)}")
             return
         if len(node.items) < least:
-            yield error("schema-empty", node, f"{place} must not be empty")
+            yield _lack("schema-empty", node, f"{place} must not be empty")
         for index, item in enumerate(node.items, 1):
             yield from of(item, f"entry {index} of {place}")
 
@@ -126,10 +147,10 @@ def listing(of: Shape, *, least: int = 0) -> Shape:
 
 
 def one_or_many(of: Shape) -> Shape:
-    """One such thing, or a list of them."""
+    """One such thing, or a list of at least one."""
 
     def check(node: Node, place: str) -> Iterator[Finding]:
-        yield from (listing(of) if node.is_sequence else of)(node, place)
+        yield from (listing(of, least=1) if node.is_sequence else of)(node, place)
 
     return check
 
@@ -174,19 +195,37 @@ def mapping(
             yield error("schema-type", node, f"{place} must be a mapping, not {_found(node)}")
             return
         for key, value in node.entries:
-            if key.text in keys:
-                yield from keys[key.text](value, repr(key.text))
-            elif others is None:
+            if key.text not in keys and others is None:
                 yield _unknown_key(key, place, keys)
-            else:
-                if names is not None:
-                    yield from names(key, f"a name in {place}")
-                yield from others(value, repr(key.text))
+                continue
+            if key.text not in keys and names is not None:
+                yield from names(key, f"a name in {place}")
+            yield from _at_key(key, value, keys.get(key.text, others or anything))
+        if others is not None:
+            yield from _same_names(node)
         for name in required:
             if node.get(name) is None:
-                yield error("schema-missing", node, f"{place} needs {name!r}")
+                yield _lack("schema-missing", node, f"{place} needs {name!r}")
 
     return check
+
+
+def _at_key(key: Node, value: Node, shape: Shape) -> Iterator[Finding]:
+    for finding in shape(value, repr(key.text)):
+        if isinstance(finding, _Lack):
+            yield error(finding.rule, key, finding.message)
+        else:
+            yield finding
+
+
+def _same_names(node: Node) -> Iterator[Finding]:
+    """GitHub takes `Name` and `NAME` for one; what is written alike is a problem of the YAML."""
+    seen: dict[str, Node] = {}
+    for key, _ in node.entries:
+        first = seen.setdefault(key.text.lower(), key)
+        if first.text != key.text:
+            message = f"{key.text!r} differs only in case from {first.text!r} on line {first.line}"
+            yield error("schema-duplicate", key, message)
 
 
 def map_of(shape: Shape, *, names: Shape | None = None) -> Shape:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipelines.workflow.event_shape import on
 from pipelines.workflow.findings import Finding, error
 from pipelines.workflow.shapes import (
     Shape,
@@ -13,6 +14,7 @@ from pipelines.workflow.shapes import (
     by_kind,
     choice,
     dynamic_or,
+    identifier,
     is_expression,
     listing,
     map_of,
@@ -22,6 +24,7 @@ from pipelines.workflow.shapes import (
     number,
     one_or_many,
     text,
+    whole_number,
     words,
 )
 
@@ -37,8 +40,12 @@ SCOPES = words(
 )
 LEVELS = ("read", "write", "none")
 
-_identifier = matching(r"[A-Za-z_][A-Za-z0-9_-]*", "a name of letters, digits, '-' and '_'")
-_env = by_kind(mapping=map_of(any_scalar))
+_variable = matching(r"[^&=\s]+", "a name without spaces, '&' and '='")
+_env = by_kind(mapping=map_of(any_scalar, names=_variable))
+_shell = matching(
+    r"(?i:bash|sh|pwsh|python|cmd|powershell)|.*\{0\}.*",
+    "bash, sh, pwsh, python, cmd, powershell or a command with {0}",
+)
 _SPECIAL_SCOPES = {
     "id-token": choice(("write", "none")),
     "models": choice(("read", "none")),
@@ -56,12 +63,14 @@ _concurrency = by_kind(
         required=("group",),
     ),
 )
-_defaults = mapping({"run": mapping({"shell": text, "working-directory": text})})
+_defaults = mapping({"run": mapping({"shell": _shell, "working-directory": text})})
 _environment = by_kind(
     scalar=text,
     mapping=mapping({"name": text, "url": text, "deployment": boolean}, required=("name",)),
 )
-_credentials = dynamic_or(mapping({"username": text, "password": text}))
+_credentials = dynamic_or(
+    mapping({"username": text, "password": text}, required=("username", "password"))
+)
 _container_keys: dict[str, Shape] = {
     "image": text,
     "credentials": _credentials,
@@ -80,21 +89,22 @@ _runner = by_kind(
     sequence=listing(text, least=1),
     mapping=mapping({"group": text, "labels": one_or_many(text)}),
 )
+_legs = listing(by_kind(mapping=anything), least=1)
 _matrix = by_kind(
     mapping=mapping(
-        {"include": listing(anything), "exclude": listing(anything)},
+        {"include": _legs, "exclude": _legs},
         others=listing(anything, least=1),
     )
 )
-_strategy = mapping({"matrix": _matrix, "fail-fast": boolean, "max-parallel": number})
+_strategy = mapping({"matrix": _matrix, "fail-fast": boolean, "max-parallel": whole_number})
 _step_keys: dict[str, Shape] = {
-    "id": _identifier,
+    "id": identifier,
     "if": nothing_or(text),
     "name": any_scalar,
     "uses": text,
     "run": text,
     "working-directory": text,
-    "shell": text,
+    "shell": _shell,
     "with": map_of(any_scalar),
     "env": _env,
     "continue-on-error": boolean,
@@ -120,8 +130,9 @@ def _step(node: Node, place: str) -> Iterator[Finding]:
         yield error("schema-step", run, f"{place} has both 'uses' and 'run'")
     elif not any(node.key(name) for name in _DOES):
         yield error("schema-step", node, f"{place} has neither 'uses' nor 'run'")
-    if uses and (shell := node.key("shell")):
-        yield error("schema-step", shell, "'shell' belongs to 'run', not to 'uses'")
+    for name in ("shell", "working-directory"):
+        if uses and (key := node.key(name)):
+            yield error("schema-step", key, f"{name!r} belongs to 'run', not to 'uses'")
     if run and (inputs := node.key("with")):
         yield error("schema-step", inputs, "'with' belongs to 'uses', not to 'run'")
 
@@ -135,7 +146,7 @@ _normal_job = mapping(
         "runs-on": _runner,
         "environment": _environment,
         "concurrency": _concurrency,
-        "outputs": map_of(any_scalar, names=_identifier),
+        "outputs": map_of(any_scalar, names=identifier),
         "env": _env,
         "defaults": _defaults,
         "if": nothing_or(text),
@@ -172,103 +183,16 @@ def _job(node: Node, place: str) -> Iterator[Finding]:
     yield from (_calling_job if calls else _normal_job)(node, f"job {place}")
 
 
-_dispatch_input = mapping(
-    {
-        "description": any_scalar,
-        "required": boolean,
-        "default": any_scalar,
-        "deprecationMessage": text,
-        "type": choice(("string", "choice", "boolean", "number", "environment")),
-        "options": listing(any_scalar, least=1),
-    }
-)
-_call_input = mapping(
-    {
-        "description": any_scalar,
-        "required": boolean,
-        "default": any_scalar,
-        "deprecationMessage": text,
-        "type": choice(("string", "boolean", "number")),
-    },
-    required=("type",),
-)
-_call_secret = nothing_or(mapping({"description": any_scalar, "required": boolean}))
-_call_output = mapping({"description": any_scalar, "value": any_scalar}, required=("value",))
-
-_patterns = one_or_many(text)
-_filters: dict[str, Shape] = {
-    "types": _patterns,
-    "branches": _patterns,
-    "branches-ignore": _patterns,
-    "tags": _patterns,
-    "tags-ignore": _patterns,
-    "paths": _patterns,
-    "paths-ignore": _patterns,
-}
-_plain_event = nothing_or(mapping({"types": _patterns}))
-_schedule = listing(mapping({"cron": text, "timezone": text}, required=("cron",)), least=1)
-_events: dict[str, Shape] = {
-    "push": nothing_or(mapping({k: v for k, v in _filters.items() if k != "types"})),
-    "pull_request": nothing_or(mapping({k: v for k, v in _filters.items() if "tags" not in k})),
-    "pull_request_target": nothing_or(
-        mapping({k: v for k, v in _filters.items() if "tags" not in k})
-    ),
-    "merge_group": nothing_or(
-        mapping(
-            {k: v for k, v in _filters.items() if k in ("types", "branches", "branches-ignore")}
-        )
-    ),
-    "workflow_run": mapping(
-        {
-            "types": _patterns,
-            "branches": _patterns,
-            "branches-ignore": _patterns,
-            "workflows": _patterns,
-        },
-        required=("workflows",),
-    ),
-    "workflow_dispatch": nothing_or(
-        mapping({"inputs": nothing_or(map_of(nothing_or(_dispatch_input), names=_identifier))})
-    ),
-    "workflow_call": nothing_or(
-        mapping(
-            {
-                "inputs": nothing_or(map_of(_call_input, names=_identifier)),
-                "secrets": nothing_or(map_of(_call_secret, names=_identifier)),
-                "outputs": nothing_or(map_of(_call_output, names=_identifier)),
-            }
-        )
-    ),
-    "schedule": _schedule,
-    "image_version": anything,
-    **dict.fromkeys(
-        words(
-            "branch_protection_rule check_run check_suite create delete deployment "
-            "deployment_status discussion discussion_comment fork gollum issue_comment issues "
-            "label milestone page_build project project_card project_column public "
-            "pull_request_review pull_request_review_comment registry_package release "
-            "repository_dispatch status watch"
-        ),
-        _plain_event,
-    ),
-}
-EVENTS = frozenset(_events)
-
-_on = by_kind(
-    scalar=choice(sorted(EVENTS)),
-    sequence=listing(choice(sorted(EVENTS)), least=1),
-    mapping=mapping(_events),
-)
 _workflow = mapping(
     {
         "name": text,
         "run-name": text,
-        "on": _on,
+        "on": on,
         "permissions": _permissions,
         "env": _env,
         "defaults": _defaults,
         "concurrency": _concurrency,
-        "jobs": by_kind(mapping=map_of(_job, names=_identifier)),
+        "jobs": by_kind(mapping=map_of(_job, names=identifier)),
         "cache-mode": anything,
     },
     required=("on", "jobs"),

@@ -185,6 +185,7 @@ class _Builder:
 
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         documents = 0
+        last: Any = None
         try:
             for event in yaml.parse(text, Loader=loader):
                 if isinstance(event, yaml.DocumentStartEvent):
@@ -196,8 +197,9 @@ class _Builder:
                             event.start_mark.line + 1,  # type: ignore[union-attr]
                         )
                 self._take(event)
+                last = event
         except yaml.MarkedYAMLError as problem:
-            raise _syntax_error(problem, text) from problem
+            raise _open_quote(problem, last) or _syntax_error(problem, text) from problem
         except yaml.reader.ReaderError as problem:
             line = text[: problem.position].count("\n") + 1
             character = f"#x{problem.character:04x}" if isinstance(problem.character, int) else ""
@@ -310,8 +312,23 @@ def _refuse_tag(event: Any) -> None:
         raise _StopError("yaml-tag", f"tag {tag!r} is not followed", line, column)
 
 
+def _open_quote(problem: Any, last: Any) -> _StopError | None:
+    """A quote that nobody closed takes the next one, lines below, for its end; the trouble then
+    shows there, and the mistake is where the text began."""
+    mark = problem.problem_mark
+    if mark is None or getattr(last, "style", None) not in ("'", '"'):
+        return None
+    begin, end = last.start_mark, last.end_mark
+    if begin.line == end.line or mark.line != end.line:
+        return None
+    message = f"this text in quotes ends only on line {end.line + 1}: its own quote is not closed"
+    return _StopError("yaml-syntax", message, begin.line + 1, begin.column + 1)
+
+
 def _syntax_error(problem: Any, text: str) -> _StopError:
-    mark = problem.problem_mark or problem.context_mark
+    unclosed = "end of stream" in (problem.problem or "") and "quoted" in (problem.context or "")
+    mark = (problem.context_mark if unclosed else None) or problem.problem_mark
+    mark = mark or problem.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     message = problem.problem or problem.context or "not YAML"
     if _begins_with_tab(text, line):
