@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.folder import Folder
+from infra.shared_provider import locked_provider
 from tests.support.aws_server import AwsServer, aws_server
 from tests.support.terraform_project import TABLE, TOPIC, WITH_AWS, Maker, writes
 
@@ -35,6 +37,7 @@ def test_from_an_empty_account_to_drift_and_back_to_nothing(
     assert "nothing to do" in project.ok("bootstrap")
 
     project.ok("init")
+    assert locked_provider(Folder(project.terraform, "dev"))
     planned = json.loads(project.ok("plan", "-o", "json"))
     assert planned["counts"]["create"] == 2
     assert planned["findings"] == []

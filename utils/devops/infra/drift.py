@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.changes import Action, Change, read_changes
-from infra.failures import failure
-from infra.planning import read_plan, tell_leftover, variable_words
-from infra.supervised import supervise
+from infra.plan_run import run_plan
+from infra.planning import tell_leftover, variable_words
 
 if TYPE_CHECKING:
     from infra.site import Site
@@ -35,17 +33,10 @@ def find_drift(site: Site) -> Drift:
     """
     tell_leftover(site)
     file = site.folder.private / "drift.tfplan"
-    os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-    words = ["plan", "-refresh-only", "-json", "-input=false", f"-out={file}"]
+    words = ["-refresh-only", *variable_words(site)]
     try:
-        ended = supervise(
-            site.terraform, [*words, *variable_words(site)], site.folder.private / "drift.log"
-        )
-        if ended.interrupted:
-            raise KeyboardInterrupt
-        if ended.code != 0:
-            raise failure(site, ended.messages, "looking for drift")
-        return Drift(_real(read_changes(read_plan(site, file), "resource_drift")))
+        shown = run_plan(site, words, out=file, doing="looking for drift")
+        return Drift(_real(read_changes(shown, "resource_drift")))
     finally:
         file.unlink(missing_ok=True)
 

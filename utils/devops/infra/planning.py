@@ -9,7 +9,6 @@ Nothing but the lock, the plan file and that registration is ever written here.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,19 +19,17 @@ from typing import TYPE_CHECKING, Any
 from common.errors import RefusedError, UsageProblemError
 from common.output import note
 from infra import journal
-from infra.answers import parse_json
 from infra.artifacts import digests, named_in, relative
 from infra.changes import changed_outputs, count, losses, read_changes
 from infra.cost import cost_change
-from infra.failures import failure
 from infra.guard import is_guarded
+from infra.plan_run import run_plan
 from infra.planfile import planned_against
 from infra.policy import Expected, house_findings
 from infra.record import PlanRecord, save
 from infra.review import Review
 from infra.scanners import scan
 from infra.source import Base, Source, base_of, file_sha256, read_source, uncommitted
-from infra.supervised import supervise
 
 if TYPE_CHECKING:
     from infra.changes import Change
@@ -125,28 +122,12 @@ def variable_words(site: Site) -> list[str]:
     return []
 
 
-def read_plan(site: Site, plan: Path) -> dict[str, Any]:
-    """A saved plan as Terraform shows it."""
-    answer = site.terraform.call("show", "-json", str(plan), check=True)
-    shown: dict[str, Any] = parse_json(answer.stdout, "terraform show")
-    return shown
-
-
 def _plan(site: Site, options: PlanOptions) -> dict[str, Any]:
-    file = site.folder.plan_file
-    # Terraform keeps the mode of a file that exists: the plan is never readable to others.
-    os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-    words = ["plan", "-json", "-input=false", f"-out={file}", f"-lock-timeout={options.lock_wait}s"]
+    words = [f"-lock-timeout={options.lock_wait}s", *variable_words(site)]
     if options.destroys_all:
         words.append("-destroy")
-    words.extend(variable_words(site))
     try:
-        ended = supervise(site.terraform, words, site.folder.private / "plan.log")
-        if ended.interrupted:
-            raise KeyboardInterrupt
-        if ended.code != 0:
-            raise failure(site, ended.messages, "terraform plan")
-        return read_plan(site, file)
+        return run_plan(site, words, out=site.folder.plan_file, doing="terraform plan")
     except BaseException:
         site.folder.forget_plan()
         raise

@@ -84,7 +84,8 @@ def check_terraform(found: Deploying, site: Site) -> Check:
     """`init` and `plan` of a copy, without a lock; repository and state stay as they are."""
     from infra.changes import changed_outputs, count, losses, read_changes
     from infra.initialising import error_text, initialise
-    from infra.planning import read_plan, variable_words
+    from infra.plan_run import read_plan
+    from infra.planning import variable_words
     from infra.site import Target
     from infra.site import open_site as open_infra
 
@@ -102,7 +103,7 @@ def check_terraform(found: Deploying, site: Site) -> Check:
         answer = infra.terraform.call(*words, *variable_words(infra), timeout=_PLAN_S)
         if not answer.ok:
             return judged("terraform", [f"terraform plan: {error_text(answer)}"])
-        shown = read_plan(infra, plan)
+        shown = read_plan(infra.terraform, plan)
     changes = read_changes(shown)
     lost = [f"the plan would lose {loss.address}" for loss in losses(changes)]
     return judged("terraform", lost, f"plan: {count(changes, changed_outputs(shown))}")
