@@ -10,6 +10,7 @@ import moto.awslambda.models
 import moto.awslambda.urls
 import moto.cloudwatch.models
 import moto.cloudwatch.urls
+import moto.core.common_models
 import moto.dynamodb.models
 import moto.dynamodb.models.table
 import moto.events.models
@@ -50,12 +51,18 @@ def install(services: Services, endpoint: str, update_seconds: float) -> None:
     moto.apigateway.models.apigateway_backends.backend = SandboxApiGatewayBackend
     moto.dynamodb.models.dynamodb_backends.backend = SandboxDynamoDBBackend
     vars(moto.dynamodb.models.table)["Table"].__deepcopy__ = copy_of
+    vars(moto.core.common_models)["BaseModel"].__new__ = _untracked
     vars(moto.events.models)["Rule"] = SandboxRule
     vars(moto.s3.models)["FakeBucket"] = SandboxBucket
     vars(moto.sns.models)["Subscription"] = SandboxSubscription
     _route(moto.awslambda.urls, SandboxLambdaResponse)
     _route(moto.cloudwatch.urls, SandboxCloudWatchResponse)
     _route(moto.sts.urls, SandboxTokenResponse)
+
+
+def _untracked(cls: type, *_: object, **__: object) -> Any:
+    """A model that moto's dashboard does not list: what it lists is never given up again."""
+    return object.__new__(cls)
 
 
 def _route(urls: ModuleType, response: Any) -> None:

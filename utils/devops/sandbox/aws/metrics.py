@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,11 @@ Dimensions = frozenset[tuple[str, str]]
 Bucket = list[MetricDatumBase]
 SeriesKey = tuple[str, str, Dimensions]
 
+_KEPT = 200_000
+"""Data kept of an account: an hour of 200 invocations a minute, about 100 MB."""
+
+_sorting = threading.Lock()
+
 
 class SandboxCloudWatchBackend(CloudWatchBackend):
     """One account's CloudWatch in one region."""
@@ -39,6 +45,13 @@ class SandboxCloudWatchBackend(CloudWatchBackend):
         import moto.cloudwatch.urls as urls
 
         return urls
+
+    def put_metric_data(self, namespace: str, metric_data: list[dict[str, Any]]) -> None:
+        with _sorting:
+            super().put_metric_data(namespace, metric_data)
+            if len(self.metric_data) > _KEPT:
+                del self.metric_data[: _KEPT // 2]
+                self._by_series, self._sorted_in = {}, 0
 
     def get_metric_data(
         self,
@@ -117,14 +130,16 @@ class SandboxCloudWatchBackend(CloudWatchBackend):
 
     def _data_of(self, metric: tuple[str, str], dimensions: Dimensions) -> Bucket:
         """All data of one series; what was put since the last question is sorted in first."""
-        if len(self.metric_data) < self._sorted_in:
-            self._by_series, self._sorted_in = {}, 0
-        for datum in self.metric_data[self._sorted_in :]:
-            self._by_series.setdefault(_series_of(datum), []).append(datum)
-        self._sorted_in = len(self.metric_data)
         key = (*metric, dimensions)
+        with _sorting:
+            if len(self.metric_data) < self._sorted_in:
+                self._by_series, self._sorted_in = {}, 0
+            for datum in self.metric_data[self._sorted_in :]:
+                self._by_series.setdefault(_series_of(datum), []).append(datum)
+            self._sorted_in = len(self.metric_data)
+            found = list(self._by_series.get(key, ()))
         given = [datum for datum in self.aws_metric_data if _series_of(datum) == key]
-        return [*self._by_series.get(key, []), *given]
+        return [*found, *given]
 
 
 def statistic(name: str, bucket: Iterable[MetricDatumBase]) -> float | None:
