@@ -24,6 +24,7 @@ _CREDENTIALS = (
     (re.compile(r"\bnpm_[A-Za-z0-9]{30,}\b|\bpypi-[\w-]{30,}"), "a package index token"),
     (re.compile(r"\b[rs]k_live_[A-Za-z0-9]{16,}\b"), "a payment service's key"),
     (re.compile(r"\bAIza[\w-]{30,}"), "a Google key"),
+    (re.compile(r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}"), "a signed token"),
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), "a private key"),
     (re.compile(r"\bxox[baprs]-[A-Za-z0-9-]{10,}"), "a Slack token"),
     (re.compile(r"hooks\.slack\.com/services/T\w+/B\w+/\w+"), "a Slack webhook"),
@@ -35,6 +36,8 @@ _NAME = (
 )
 _SECRET_NAME = re.compile(rf"(?i)(?:^|_|-){_NAME}$")
 _PLACEHOLDER = re.compile(r"(?i)true|false|null|none|changeme|x+|\*+|<.*>|test|dummy|example|")
+_VALUES = frozenset({"default", "value"})
+"""Keys under which the value of the name above stands."""
 _ASSIGNED = re.compile(
     rf"(?i)(?:^|[\s;&|])(?:[A-Z_]\w*_)?{_NAME}=[\"']?(?P<value>[^\s\"';&|)]+)"
     rf"|--{_NAME}[ =][\"']?(?P<option>[^\s\"';&|)-][^\s\"';&|)]*)"
@@ -42,7 +45,7 @@ _ASSIGNED = re.compile(
     re.M,
 )
 _PRINTS = re.compile(
-    r"(?:^|[;&|{]|(?<![$<])\(|\bthen|\bdo|\belse)\s*(?:echo|printf|cat\s*<<<)\b(?P<rest>[^\n]*)",
+    r"(?:^|[;&|{]|(?<![$<])\(|\bthen|\bdo|\belse)\s*(?:echo|printf|cat\s*<<<|(?i:Write-(?:Host|Output)))\b(?P<rest>[^\n]*)",
     re.M,
 )
 _DUMPS = re.compile(
@@ -147,7 +150,7 @@ def _plain_secrets(root: Node) -> Iterator[Finding]:
     waiting: list[tuple[str, Node]] = [("", root)]
     while waiting:
         name, node = waiting.pop()
-        waiting += [(key.text, value) for key, value in node.entries]
+        waiting += [(name if key.text in _VALUES else key.text, v) for key, v in node.entries]
         waiting += [(name, item) for item in node.items]
         if node.is_scalar and node.text:
             yield from _plain_secret(name, node)

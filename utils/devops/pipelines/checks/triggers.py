@@ -53,6 +53,7 @@ _TYPES["pull_request_target"] = _TYPES["pull_request"]
 _EXCLUSIVE = (("branches", "branches-ignore"), ("tags", "tags-ignore"), ("paths", "paths-ignore"))
 _MOST_INPUTS = 25
 _SHORTEST_MINUTES = 5
+_LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def check(workflow: Workflow, siblings: Sequence[Workflow] = ()) -> Iterator[Finding]:
@@ -173,6 +174,8 @@ def cron_problem(expression: str) -> str | None:
         for entry in part.split(","):
             if problem := _entry_problem(entry.lower(), field, low, high):
                 return problem
+    if _never_comes(parts[2], parts[3]):
+        return "there is no such day"
     minutes = sorted(set(_minutes(parts[0])))
     gaps = [later - earlier for earlier, later in pairwise(minutes)]
     if gaps and min(gaps) < _SHORTEST_MINUTES:
@@ -180,6 +183,14 @@ def cron_problem(expression: str) -> str | None:
             f"it is due every {min(gaps)} minutes; GitHub starts one in {_SHORTEST_MINUTES} at most"
         )
     return None
+
+
+def _never_comes(days: str, months: str) -> bool:
+    """Whether the months that are named all end before the days."""
+    if not re.fullmatch(r"[\d,]+", days) or not re.fullmatch(r"[\d,]+", months):
+        return False
+    longest = max(_LONGEST[int(month) - 1] for month in months.split(","))
+    return min(int(day) for day in days.split(",")) > longest
 
 
 def _minutes(field: str) -> Iterator[int]:

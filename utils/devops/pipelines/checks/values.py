@@ -26,6 +26,7 @@ _CONTEXTS = frozenset(
 _OBJECTS = frozenset(
     {"github.event", "job.services", "job.container", *(f"{name}.*" for name in _CONTEXTS)}
 )
+_NEARLY = re.compile(rf"\$?\s?\{{{{?\s*(?:{'|'.join(_CONTEXTS)})\.[\w.-]+\s*\}}")
 _FLAT = frozenset(words("env vars secrets inputs runner strategy"))
 """Contexts whose values are texts."""
 _LEAVES = {"outcome", "conclusion", "result"}
@@ -48,6 +49,10 @@ def check(workflow: Workflow) -> Iterator[Finding]:
         yield from _never_equal(found)
     for job in workflow.jobs.values():
         yield from _shortened(job)
+        for step in job.steps:
+            yield from _not_evaluated(step.env)
+        yield from _not_evaluated(job.node.get("env"))
+    yield from _not_evaluated(workflow.root.get("env"))
 
 
 def _object_as_text(found: Found) -> Iterator[Finding]:
@@ -117,6 +122,14 @@ def _possible(path: tuple[str, ...]) -> frozenset[str]:
     if len(path) == 3 and path[0] in ("steps", "needs", "jobs") and path[2] in _LEAVES:
         return _RESULTS
     return _ENUMERATED.get(".".join(path), frozenset())
+
+
+def _not_evaluated(env: Node | None) -> Iterator[Finding]:
+    """What was meant as an expression and stays as it is written."""
+    for _, value in env.pairs() if env is not None else ():
+        if "${{" not in value.text and _NEARLY.search(value.text):
+            message = f"{value.text!r} is no expression and stays as it is"
+            yield warning("expression-value", value, message, hint="it is written ${{ … }}")
 
 
 def _shortened(job: Job) -> Iterator[Finding]:

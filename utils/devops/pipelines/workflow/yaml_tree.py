@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.workflow.findings import Finding, Severity
+from pipelines.workflow.yaml_problems import UnreadableError, syntax_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,12 +118,6 @@ class Document:
     findings: tuple[Finding, ...] = ()
 
 
-class _StopError(Exception):
-    def __init__(self, rule: str, message: str, line: int, column: int = 1) -> None:
-        super().__init__(message)
-        self.finding = Finding(rule, Severity.ERROR, message, line, column)
-
-
 def read_file(path: Path) -> bytes:
     """The content of a file, of which no more is read than shows that it is too large.
 
@@ -145,7 +140,7 @@ def read(content: bytes) -> Document:
     builder = _Builder()
     try:
         root = builder.build(text)
-    except _StopError as stop:
+    except UnreadableError as stop:
         return Document(None, (*builder.findings, stop.finding))
     found = list(builder.findings)
     if content.startswith(b"\xef\xbb\xbf"):
@@ -191,7 +186,7 @@ class _Builder:
                 if isinstance(event, yaml.DocumentStartEvent):
                     documents += 1
                     if documents > 1:
-                        raise _StopError(
+                        raise UnreadableError(
                             "yaml-documents",
                             "a workflow is one YAML document, here another one begins",
                             event.start_mark.line + 1,  # type: ignore[union-attr]
@@ -199,11 +194,11 @@ class _Builder:
                 self._take(event)
                 last = event
         except yaml.MarkedYAMLError as problem:
-            raise _open_quote(problem, last) or _syntax_error(problem, text) from problem
+            raise syntax_error(problem, last, text) from problem
         except yaml.reader.ReaderError as problem:
             line = text[: problem.position].count("\n") + 1
             character = f"#x{problem.character:04x}" if isinstance(problem.character, int) else ""
-            raise _StopError(
+            raise UnreadableError(
                 "yaml-syntax", f"character {character} is not allowed in YAML", line
             ) from problem
         return self._root
@@ -223,7 +218,9 @@ class _Builder:
     def _open(self, event: Any, kind: Kind) -> None:
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
         if len(self._stack) >= DEEPEST:
-            raise _StopError("yaml-depth", f"nested deeper than {DEEPEST} levels", line, column)
+            raise UnreadableError(
+                "yaml-depth", f"nested deeper than {DEEPEST} levels", line, column
+            )
         _refuse_tag(event)
         if event.anchor:
             self._anchors[event.anchor] = None
@@ -232,10 +229,12 @@ class _Builder:
     def _alias(self, event: Any) -> None:
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
         if event.anchor not in self._anchors:
-            raise _StopError("yaml-alias", f"there is no anchor '&{event.anchor}'", line, column)
+            raise UnreadableError(
+                "yaml-alias", f"there is no anchor '&{event.anchor}'", line, column
+            )
         target = self._anchors[event.anchor]
         if target is None:
-            raise _StopError("yaml-alias", f"'*{event.anchor}' contains itself", line, column)
+            raise UnreadableError("yaml-alias", f"'*{event.anchor}' contains itself", line, column)
         node, size = target
         self._total += size - 1
         self._close(replace(node, line=line, column=column), None, size)
@@ -243,7 +242,7 @@ class _Builder:
     def _close(self, node: Node, anchor: str | None, size: int) -> None:
         self._total += 1
         if self._total > MOST_NODES:
-            raise _StopError(
+            raise UnreadableError(
                 "yaml-aliases",
                 f"more than {MOST_NODES:,} values once its aliases are followed",
                 node.line,
@@ -309,35 +308,4 @@ def _refuse_tag(event: Any) -> None:
     tag = event.tag
     if tag and tag != "!" and str(tag).removeprefix(_CORE_TAGS) not in _CORE_TYPES:
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
-        raise _StopError("yaml-tag", f"tag {tag!r} is not followed", line, column)
-
-
-def _open_quote(problem: Any, last: Any) -> _StopError | None:
-    """A quote that nobody closed takes the next one, lines below, for its end; the trouble then
-    shows there, and the mistake is where the text began."""
-    mark = problem.problem_mark
-    if mark is None or getattr(last, "style", None) not in ("'", '"'):
-        return None
-    begin, end = last.start_mark, last.end_mark
-    if begin.line == end.line or mark.line != end.line:
-        return None
-    message = f"this text in quotes ends only on line {end.line + 1}: its own quote is not closed"
-    return _StopError("yaml-syntax", message, begin.line + 1, begin.column + 1)
-
-
-def _syntax_error(problem: Any, text: str) -> _StopError:
-    unclosed = "end of stream" in (problem.problem or "") and "quoted" in (problem.context or "")
-    mark = (problem.context_mark if unclosed else None) or problem.problem_mark
-    mark = mark or problem.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    message = problem.problem or problem.context or "not YAML"
-    if _begins_with_tab(text, line):
-        message = "a tab where only spaces may indent"
-    elif problem.context and problem.context != problem.problem:
-        message = f"{message}, {problem.context}"
-    return _StopError("yaml-syntax", message, line, column)
-
-
-def _begins_with_tab(text: str, line: int) -> bool:
-    lines = text.split("\n", line)
-    return len(lines) >= line and "\t" in re.match(r"\s*", lines[line - 1])[0]  # type: ignore[index]
+        raise UnreadableError("yaml-tag", f"tag {tag!r} is not followed", line, column)
