@@ -148,6 +148,7 @@ def fill(sandbox: Sandbox) -> None:
     """Something in each service that the platform uses."""
     made = session(sandbox)
     made.client("s3").put_object(Bucket="bbws-artifacts-dev", Key="k", Body=b"kept")
+    made.client("s3").put_object(Bucket="bbws-artifacts-sit", Key="k", Body=b"of sit")
     made.client("dynamodb").put_item(
         TableName="bbws-deployments-dev", Item={"pk": {"S": "a"}, "sk": {"S": "b"}}
     )
@@ -177,6 +178,8 @@ def read(sandbox: Sandbox) -> str:
     assert len(made.client("kms").list_keys()["Keys"]) == 2  # and the one of bootstrap
     assert made.client("cloudwatch").describe_alarms()["MetricAlarms"]
     assert made.client("dynamodb").scan(TableName="bbws-deployments-dev")["Count"] == 1
+    of_sit = made.client("s3").get_object(Bucket="bbws-artifacts-sit", Key="k")["Body"].read()
+    assert of_sit == b"of sit"
     body: bytes = made.client("s3").get_object(Bucket="bbws-artifacts-dev", Key="k")["Body"].read()
     return body.decode()
 

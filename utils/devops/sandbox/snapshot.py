@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from moto.core.base_backend import BackendDict
+from moto.core.base_backend import BackendDict, BaseBackend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +37,12 @@ LOST = "lost.json"
 
 _POSITIONS = "stream-positions"
 _VERSION = "version"
+_FORMAT = 2
+_ACCOUNTS = "accounts"
+_SHARED = "shared"
+"""What a service keeps for all accounts together, such as whose a bucket is."""
+
+_PLAIN = frozenset(vars(BackendDict(BaseBackend, "none")))
 _LOCK = type(threading.Lock())
 _RLOCK = type(threading.RLock())
 
@@ -48,7 +54,10 @@ def save(folder: Path, positions: Any) -> list[str]:
     staging.mkdir(parents=True, mode=0o700)
     lost = []
     for backends in list(vars(BackendDict)["_instances"]):
-        content = {account: dict(regions) for account, regions in backends.items()}
+        content = {
+            _ACCOUNTS: {account: dict(regions) for account, regions in backends.items()},
+            _SHARED: {name: value for name, value in vars(backends).items() if name not in _PLAIN},
+        }
         try:
             _write(staging / backends.service_name, content)
         except Exception as error:  # any object of moto may refuse in any way
@@ -75,7 +84,8 @@ def load(folder: Path) -> Any:
             positions = content
             continue
         backends = _backends(path.name)
-        for account, regions in content.items():
+        vars(backends).update(content[_SHARED])
+        for account, regions in content[_ACCOUNTS].items():
             kept = backends[account]
             for region, backend in regions.items():
                 kept[region] = backend
@@ -90,10 +100,10 @@ def _backends(service: str) -> Any:
 
 
 def _version() -> str:
-    """State of another Python or moto is not read: its objects may look different."""
+    """State of another Python, moto or format is not read: its objects may look different."""
     import moto
 
-    return f"{sys.version_info[:2]} {moto.__version__}"
+    return f"{_FORMAT} {sys.version_info[:2]} {moto.__version__}"
 
 
 def _write(path: Path, content: Any) -> None:
