@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from common import boundary
 from common.audit import record
 from common.boundary import Cli
 from common.errors import (
@@ -15,6 +20,7 @@ from common.errors import (
     UnavailableError,
     UsageProblemError,
 )
+from common.interrupts import ended_orderly
 from common.options import env_option, output_options
 from common.state import cache_folder
 
@@ -54,6 +60,38 @@ def run(error: BaseException | None, *words: str) -> Result:
 )
 def test_each_error_has_its_documented_exit_code(error: BaseException, code: int) -> None:
     assert run(error).exit_code == code
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_tool_and_all_it_started(tmp_path: Path, number: signal.Signals) -> None:
+    script = (
+        "import click\nfrom common.boundary import Cli\nfrom common.process import run\n"
+        "@click.group(cls=Cli)\ndef cli(): ...\n"
+        "@cli.command()\ndef act(): run(['sh', '-c', 'echo $$ > pid; exec sleep 600'])\ncli(['act'])\n"
+    )
+    tool = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(boundary.__file__).parents[1])},
+    )  # fmt: skip
+    written = tmp_path / "pid"
+    while not (written.exists() and written.read_text()):
+        assert tool.poll() is None
+    tool.send_signal(number)
+    said = tool.communicate(timeout=60)[1]
+    assert (tool.returncode, said.strip()) == (130, "error: interrupted")
+    with pytest.raises(ProcessLookupError):
+        os.killpg(int(written.read_text()), 0)
+
+
+def test_who_ignores_a_signal_goes_on_ignoring_it() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ended_orderly():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_success_is_zero() -> None:

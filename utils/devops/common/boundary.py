@@ -19,6 +19,7 @@ import click
 
 from common.asked import wants_json
 from common.errors import DevopsError, ExitCode, UnavailableError
+from common.interrupts import ended_orderly
 from common.masking import mask
 from common.output import tint
 from common.streams import OutputLostError, ReaderGoneError, outlets
@@ -42,7 +43,7 @@ class Cli(click.Group):
         """Run the command line and exit; `standalone_mode` is always this boundary's own."""
         words = list(sys.argv[1:] if args is None else args)
         settings["standalone_mode"] = False
-        with outlets():
+        with outlets(), ended_orderly():
             code = _guard(lambda: super(Cli, self).main(words, *positional, **settings), words)
         sys.exit(code)
 
