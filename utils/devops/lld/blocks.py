@@ -13,7 +13,8 @@ _SET_ASIDE = re.compile(
     r"|\brejected\b|\b(?:options|designs?) considered\b|\bconsidered (?:options|designs?)\b"
     r"|\bdeferred\b|\bbacklog\b|\broadmap\b|\bchange ?log\b"
     r"|\b(?:revision|version|document|change) history\b|\bsuperseded\b"
-    r"|\bdeprecated\b|\bopen questions?\b|\bwhat changed\b|\blater phases?\b|\bnice to have\b"
+    r"|\bdeprecated\b|\bwithdrawn\b|\bobsolete\b|\bdiscontinued\b"
+    r"|\bopen questions?\b|\bwhat changed\b|\blater phases?\b|\bnice to have\b"
 )
 _OF_OTHERS = re.compile(
     r"\bdependenc(?:y|ies)\b|\bexternal\b|\bupstream\b|\bdownstream\b|\bother (?:services|teams)\b"

@@ -86,7 +86,7 @@ _WORDINGS: dict[Role, str] = {
     Role.DESCRIPTION: "description|purpose|desc|summary|details|notes|comment|responsibility|"
     "meaning|comments|what it does|does|role|job|remarks|note|explanation|about|what|why",
     Role.ENDPOINT: "endpoint|api endpoint|route|http endpoint|api|api route|rest endpoint|"
-    "endpoints|method path|method and path|api path and method|http route",
+    "endpoints|method path|method and path|api path and method|http route|request line",
     Role.ENTITY: "entity|entity type|item type|item|record|record type|object|entities",
     Role.ENUM_VALUE: "enum value|enum|allowed value|allowed values|enum values",
     Role.EXAMPLE: "example|example value|sample|sample value|examples",
@@ -103,7 +103,7 @@ _WORDINGS: dict[Role, str] = {
     Role.INPUT: "input|given|preconditions|precondition|test input|request data|inputs",
     Role.KEY: "key|key name|key component",
     Role.KEY_TYPE: "key type|key role|role in key|key schema",
-    Role.MEMORY: "memory|memory mb|memory size|ram|memory allocation|mem",
+    Role.MEMORY: "memory|memory mb|memory size|ram|memory allocation|mem|mb|mib",
     Role.METHOD: "method|http method|verb|http verb|http|methods|http methods",
     Role.METRIC: "metric|requirement|nfr|dimension|aspect|quality attribute|category|measure|"
     "kpi|data type|limit",
@@ -120,7 +120,7 @@ _WORDINGS: dict[Role, str] = {
     "aspect|key|item|element|characteristic|detail|component|field|configuration item|option",
     Role.QUEUE: "queue|queue name|dedicated queue|sqs queue|source queue|sqs queue name",
     Role.REQUEST: "request|request model|request body|request schema|request type|body",
-    Role.REQUIRED: "required|mandatory|req|optional|nullable|required?",
+    Role.REQUIRED: "required|mandatory|req|optional|nullable|required?|m o|mandatory optional",
     Role.RESOURCE: "resource|resource name|aws resource|resource type|service|aws service",
     Role.RESPONSE: "response|response model|response body|response schema|returns|response type",
     Role.SCENARIO: "scenario|test scenario|test scenarios|test scenario s|scenarios|test case|"
@@ -141,7 +141,7 @@ _WORDINGS: dict[Role, str] = {
     Role.TEST_ID: "test id|test case id|tc id|test #|scenario id|id|test case #|ts id|"
     "scenario #|tc|tc #|test case no|ref|ut id|it id",
     Role.TIMEOUT: "timeout|timeout s|timeout sec|timeout seconds|lambda timeout|time out|"
-    "max duration|max runtime",
+    "max duration|max runtime|s|sec|secs|seconds",
     Role.TOPIC: "topic|topic name|sns topic",
     Role.DLQ: "dlq|dead letter queue|dlq name|dead letter queue name",
     Role.SECRET: "secret|secret name|secret id|secret path",  # pragma: allowlist secret
@@ -178,12 +178,20 @@ _FILLERS = vocabulary(
 )
 
 
+_SHARED = frozenset((Role.TRIGGER, Role.ENDPOINT, Role.DESCRIPTION))
+"""Roles that a column may have beside another: `Serves / triggered by`."""
+
+
 def _roles_of(header: str) -> frozenset[Role]:
     """The roles of a header's words, looked up again without units and fillers if unknown."""
     said = header_words(header)
     known = _ROLES.get(said)
     if known is None:
-        known = _ROLES.get(" ".join(w for w in said.split() if w not in _FILLERS), frozenset())
+        known = _ROLES.get(" ".join(w for w in said.split() if w not in _FILLERS))
+    if known is None:
+        parts = plain(header).split("/")
+        known = frozenset(role for part in parts for role in _ROLES.get(header_words(part), ()))
+        known &= _SHARED if len(parts) > 1 else frozenset()
     return known
 
 

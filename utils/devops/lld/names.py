@@ -61,6 +61,28 @@ def model_name(title: str) -> str | None:
     return "".join(part[0].upper() + part[1:] for part in parts)
 
 
+_BODIES = vocabulary("request response event message payload command reply")
+_NO_BODY = vocabulary(
+    "sample bad get post put patch delete typical full minimal valid invalid raw http https first "
+    "last next same each every this that no any"
+)
+
+
+@lru_cache(maxsize=2048)
+def spoken_name(title: str) -> tuple[str, bool] | None:
+    """The name that a caption in plain words gives, `Export job (response)` -> `ExportJob`, and
+    whether its last word says that it is a body or message: `Export request`."""
+    said = words(_PARENTHESIS.sub(" ", without_number(title)))
+    bare = re.sub(r"[A-Za-z0-9 ]", "", _PARENTHESIS.sub(" ", without_number(title)))
+    if bare or not 1 < len(said) <= 4 or said[0] in _NO_BODY:
+        return None
+    is_body = said[-1] in _BODIES
+    telling = said[:-1] if is_body else said
+    if any(word in _GENERIC or word in _TAIL for word in telling):
+        return None
+    return "".join(word.capitalize() for word in said), is_body
+
+
 @lru_cache(maxsize=2048)
 def is_generic(title: str) -> bool:
     """Whether a heading or caption names only a kind of thing: `Attributes`, `Table Schema`."""

@@ -32,7 +32,13 @@ def merge(findings: Findings, document: str) -> Design:
     )
     tables, entities, table_problems = merge_tables(findings, identity.service)
     enums, enum_problems = merge_enums(findings.enums)
-    models, model_problems = merge_models(findings.models, enums)
+    used = {fold(one.name) for one in findings.entities} | {
+        fold(name)
+        for route in findings.routes
+        for name in (route.request_model, route.response_model)
+        if name
+    }
+    models, model_problems = merge_models(findings.models, enums, used)
     problems = [
         *findings.problems,
         *problems,
@@ -96,10 +102,12 @@ def _scenarios(facts: Iterable[ScenarioFact]) -> tuple[Scenario, ...]:
 
 def _variables(facts: Iterable[VariableFact]) -> tuple[EnvironmentVariable, ...]:
     found: dict[str, EnvironmentVariable] = {}
+    facts = list(facts)
+    lines = {fact.variable.line for fact in facts if fact.trust >= Trust.TOLD}
     for fact in facts:
-        if fact.trust is Trust.HINT:
-            continue
         one = fact.variable
+        if fact.trust is Trust.HINT or (fact.trust < Trust.TOLD and not _beside(one.line, lines)):
+            continue
         known = found.get(one.name)
         if known is None:
             found[one.name] = one
@@ -112,6 +120,11 @@ def _variables(facts: Iterable[VariableFact]) -> tuple[EnvironmentVariable, ...]
             value=None if secret else known.value or one.value,
         )
     return tuple(found.values())
+
+
+def _beside(line: int | None, lines: set[int | None]) -> bool:
+    """Whether a variable stands in the next line: a word alone, as `TABLE`, needs that."""
+    return line is not None and bool({line - 1, line + 1} & lines)
 
 
 def _resources(resources: Iterable[Resource], tables: set[str]) -> tuple[Resource, ...]:

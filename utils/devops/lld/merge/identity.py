@@ -168,6 +168,9 @@ def _repository(
         if name_in:
             said.append((name_in, component.line))
     said += [(t.root, t.line) for t in findings.trees if t.root and _is_repository(t)]
+    mentioned = first.get("repository_said")
+    if mentioned and not said:
+        said.append((mentioned.value, mentioned.line))
     if not said:
         return None, []
     name, line = said[0]

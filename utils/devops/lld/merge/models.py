@@ -11,18 +11,25 @@ from lld.model import Enumeration, Model, ModelField, ModelKind, Problem, Severi
 from lld.text import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 
 def merge_models(
-    facts: Iterable[ModelFact], enums: Iterable[Enumeration]
+    facts: Iterable[ModelFact], enums: Iterable[Enumeration], used: Collection[str] = ()
 ) -> tuple[tuple[Model, ...], list[Problem]]:
-    """One model a name; the forms it is also stated in fill what the fullest one leaves open."""
+    """One model a name; the forms it is also stated in fill what the fullest one leaves open.
+
+    A base class that only configures the others, without a field, is none; a hint is one only when
+    its name is that of another form or among the `used` names, folded.
+    """
     taken = {fold(enum.name) for enum in enums}
     groups: dict[str, list[ModelFact]] = {}
     for fact in _fields_joined(facts):
         if fold(fact.name) not in taken:
             groups.setdefault(fold(fact.name), []).append(fact)
+    for key in [key for key in groups if key not in used]:
+        if all(fact.trust is Trust.HINT for fact in groups[key]):
+            del groups[key]
     _join_plurals(groups)
     models: list[Model] = []
     problems: list[Problem] = []
@@ -33,7 +40,9 @@ def merge_models(
         models.append(_model(best, group))
         problems += _differences(best, group)
     models.sort(key=lambda model: model.line)
-    return tuple(models), problems
+    inherited = {base for model in models for base in model.bases}
+    kept = [model for model in models if model.fields or model.name not in inherited]
+    return tuple(kept), problems
 
 
 def _fields_joined(facts: Iterable[ModelFact]) -> list[ModelFact]:

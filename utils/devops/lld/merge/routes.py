@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lld.facts import DetailFact, PathTreeFact, RouteFact, Trust
+from lld.merge.elided import Ends, folded
 from lld.model import Endpoint, Function, Parameter, Problem, Response, Severity
 from lld.names import function_key
 from lld.text import route_key
@@ -52,13 +53,6 @@ class Route:
         """Names of functions that statements give to this route, most trusted first."""
         ranked = sorted(self.facts, key=lambda fact: -fact.trust)
         return list(dict.fromkeys(fact.function for fact in ranked if fact.function))
-
-
-def _folded(path: str) -> str:
-    return _NAMES.sub("{}", path)
-
-
-_NAMES = re.compile(r"\{[^{}]*\}")
 
 
 def _completeness(fact: RouteFact) -> tuple[int, int, int, int]:
@@ -173,11 +167,12 @@ def merge_routes(facts: Iterable[RouteFact], trees: Iterable[PathTreeFact]) -> R
     for fact in sorted(whole, key=_order):
         book.add(fact)
     if elided:
-        ends = _ends([fact.path for fact in whole] + [tree.path for tree in trees])
+        ends = Ends([fact.path for fact in whole] + [tree.path for tree in trees])
         for fact in elided:
             resolved = _resolve(fact, ends, book)
             if resolved:
                 book.add(resolved)
+                ends.note(resolved.path)
     _share_names(book)
     return book
 
@@ -187,7 +182,7 @@ def _share_names(book: RouteBook) -> None:
     groups: dict[str, list[Route]] = {}
     for route in book.routes.values():
         if "{" in route.path:
-            groups.setdefault(_folded(route.path), []).append(route)
+            groups.setdefault(folded(route.path), []).append(route)
     for group in groups.values():
         if len(group) > 1 and len({route.path for route in group}) > 1:
             spelling = max(group, key=lambda route: route.best_trust).path
@@ -205,21 +200,9 @@ def _order(fact: RouteFact) -> tuple[int, int, int]:
     )
 
 
-def _ends(paths: list[str]) -> dict[str, str]:
-    """Last parameter of a path -> the shortest path that ends in it."""
-    found: dict[str, str] = {}
-    for path in paths:
-        last = path.rsplit("/", 1)[-1]
-        if last.startswith("{") and (last not in found or len(path) < len(found[last])):
-            found[last] = path
-    return found
-
-
-def _resolve(fact: RouteFact, ends: dict[str, str], book: RouteBook) -> RouteFact | None:
-    rest = _ELIDED.sub("", fact.path).strip("/")
-    first, _, tail = rest.partition("/")
-    prefix = ends.get(first)
-    if prefix is None:
+def _resolve(fact: RouteFact, ends: Ends, book: RouteBook) -> RouteFact | None:
+    path = ends.complete(_ELIDED.sub("", fact.path).strip("/"))
+    if path is None:
         book.problems.append(
             Problem(
                 Severity.WARNING,
@@ -230,7 +213,7 @@ def _resolve(fact: RouteFact, ends: dict[str, str], book: RouteBook) -> RouteFac
             )
         )
         return None
-    return replace(fact, path=f"{prefix}/{tail}".rstrip("/"))
+    return replace(fact, path=path)
 
 
 def endpoints(book: RouteBook, functions: Iterable[Function]) -> tuple[Endpoint, ...]:

@@ -151,7 +151,9 @@ def _table(table: _Table, problems: list[Problem]) -> Table:
         pk = next(
             (e.partition_key for e in entities if e.partition_key), "PK" if entities else None
         )
-    if sk is None and any(entity.sk_pattern for entity in entities):
+    if sk is None and any(
+        e.sk_pattern and fold(e.partition_key or "PK") == fold(pk or "") for e in entities
+    ):
         sk = next((e.sort_key for e in entities if e.sort_key), "SK")
     line = stated[0].line if stated and stated[0].trust > Trust.HINT else None
     lines = [fact.line for fact in table.told] + [entity.line for entity in entities]

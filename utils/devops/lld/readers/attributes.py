@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lld.columns import Role, first_column, header_words, roles
 from lld.facts import Fact, ModelFact, Trust
 from lld.model import ModelField, ModelKind
-from lld.names import index_name, is_generic, is_service_name, is_tail, model_name
+from lld.names import index_name, is_generic, is_service_name, is_tail, model_name, spoken_name
 from lld.readers.enums import enum_values, type_values
 from lld.text import plain
 from lld.types import is_optional_type, is_simple_type, python_type
@@ -38,12 +38,15 @@ def read_table(table: Table) -> Iterator[Fact]:
     )
     if not named or Role.TYPE not in columns or Role.KEY_TYPE in columns:
         return
-    name = _name(table)
+    name, trust = _name(table), Trust.STATED
     if name is None:
-        return
+        said = _spoken_name(table)
+        if said is None:
+            return
+        name, trust = said[0], Trust.STATED if said[1] else Trust.HINT
     fields = tuple(field for row in table.rows if (field := _field(row, columns, first)))
     if fields:
-        yield ModelFact(name, ModelKind.ATTRIBUTE_TABLE, fields, table.line, Trust.STATED)
+        yield ModelFact(name, ModelKind.ATTRIBUTE_TABLE, fields, table.line, trust)
 
 
 _API = (" api", "api ", "endpoint", "operations", "rest ")
@@ -72,6 +75,14 @@ def _name(table: Table) -> str | None:
         if not is_generic(section.title):
             return None
     return None
+
+
+def _spoken_name(table: Table) -> tuple[str, bool] | None:
+    """What a caption, or else the heading, calls the table's type in plain words."""
+    title = table.caption or table.section.title
+    if _is_aside(table.section) or _ASIDE.search(title.lower()) or index_name(title):
+        return None
+    return spoken_name(title)
 
 
 def is_key_attribute(name: str) -> bool:

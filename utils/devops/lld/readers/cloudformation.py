@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lld.facts import Fact, IndexFact, TableFact, Trust
 from lld.model import Resource, Trigger
-from lld.readers.declared import Declared, Events, declared_function
+from lld.readers.declared import Declared, Events, declared_function, declared_variables
 from lld.text import METHODS, clean_path
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ def read_template(data: dict[str, Any], fence: Fence) -> Iterator[Fact]:
     resources = data.get("Resources", data)
     if not isinstance(resources, dict):
         return
+    shared = data.get("Globals")
+    shared = shared.get("Function") if isinstance(shared, dict) else None
+    yield from declared_variables(_variables(shared), fence.line)
     for logical, node in resources.items():
         if not isinstance(node, dict) or not isinstance(node.get("Type"), str):
             continue
@@ -72,9 +75,6 @@ def _text(value: Any) -> str | None:
 
 
 def _function(logical: str, properties: dict[str, Any], line: int, fence: Fence) -> Iterator[Fact]:
-    environment = properties.get("Environment")
-    variables = environment.get("Variables") if isinstance(environment, dict) else None
-    variables = variables if isinstance(variables, dict) else {}
     function = Declared(
         _text(properties.get("FunctionName")) or str(logical),
         line,
@@ -82,9 +82,17 @@ def _function(logical: str, properties: dict[str, Any], line: int, fence: Fence)
         properties.get("Timeout"),
         _text(properties.get("Description")),
         _text(properties.get("Handler")),
-        {str(key): _text(value) for key, value in variables.items()},
+        _variables(properties),
     )
     yield from declared_function(function, _events(properties.get("Events")), fence)
+
+
+def _variables(properties: Any) -> dict[str, str | None]:
+    """The `Environment` of a function, or of `Globals` for all of them."""
+    environment = properties.get("Environment") if isinstance(properties, dict) else None
+    variables = environment.get("Variables") if isinstance(environment, dict) else None
+    variables = variables if isinstance(variables, dict) else {}
+    return {str(key): _text(value) for key, value in variables.items()}
 
 
 def _events(nodes: Any) -> Events:

@@ -55,7 +55,12 @@ def declared_function(function: Declared, events: Events, fence: Fence) -> Itera
     )
     for method, path in events.routes:
         yield RouteFact(method, path, line, Trust.FORMAL, name, section=fence.section)
-    for key, value in function.variables.items():
+    yield from declared_variables(function.variables, line)
+
+
+def declared_variables(variables: dict[str, str | None], line: int) -> Iterator[Fact]:
+    """The variables of one function, or those that a file gives to all of them."""
+    for key, value in variables.items():
         yield VariableFact(variable(key, line, None, value), Trust.STATED)
 
 

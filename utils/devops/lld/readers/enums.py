@@ -74,6 +74,8 @@ def read_table(table: Table) -> Iterator[Fact]:
         name = next((g for g in (found.groups() if found else ()) if g), None) or model_name(title)
         if name and name.lower() not in ("values", "definitions", "value", "s"):
             yield EnumFact(name, values, table.line, Trust.STATED)
+    elif word in _VALUE_WORDS and (name := _type_title(title)) and _are_constants(values):
+        yield EnumFact(name, values, table.line, Trust.STATED)
     elif word in ("status", "value", "state", "role", "type", "category", "priority"):
         yield EnumFact(None, values, table.line, Trust.HINT)
 
@@ -96,6 +98,22 @@ def read_list(table: Table) -> Iterator[Fact]:
         values = [v.strip(" `\"'") for v in re.split(r"[,|/]", plain(row.cells[value_column]))]
         if re.fullmatch(r"\w+", name) and len(values) > 1 and all(values):
             yield EnumFact(name, tuple(values), row.line, Trust.STATED)
+
+
+_VALUE_WORDS = ("value", "code", "status", "state", "constant", "literal", "type", "name", "key")
+_TYPE_TITLE = re.compile(r"([A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+)(?: (?:values|codes|states))?\Z")
+
+
+def _type_title(title: str) -> str | None:
+    """The type that a caption or heading is the name of, as `JobStatus`, and nothing else."""
+    found = _TYPE_TITLE.match(without_number(title))
+    return found[1] if found else None
+
+
+def _are_constants(values: tuple[str, ...]) -> bool:
+    """Whether values look like those of an enumeration: several, all of one case."""
+    same = all(v == v.upper() for v in values) or all(v == v.lower() for v in values)
+    return len(values) > 1 and same and not any(value[0].isdigit() for value in values)
 
 
 _ENUM_ITEM = re.compile(r"[*`\s]*([A-Za-z][\w-]*)[*`]*\s*(?:[:–—(=-].*)?\Z", re.S)

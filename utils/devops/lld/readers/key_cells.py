@@ -39,7 +39,7 @@ def key_cell(text: str) -> KeyCell:
         return KeyCell(before if ATTRIBUTE.match(before) else None, pattern_in(content))
     inner = PARENTHESIS.search(plain(text))
     word = content.split("(")[0].split()[0] if content.split("(")[0].split() else ""
-    if inner and key_role(word) and names_attribute(inner[1]):
+    if inner and key_role(word) and _names_key(inner[1]):
         return KeyCell(inner[1].strip())
     if ATTRIBUTE.match(word):
         rest = plain(text)[len(word) :]
@@ -57,6 +57,11 @@ def pattern_in(text: str) -> str:
     """A pattern without what is said about it."""
     quoted = text.strip().strip("`\"'")
     return re.split(r"\s+(?:-|–|—|\(|or\b|AND\b)", quoted)[0].strip() or quoted
+
+
+def _names_key(text: str) -> bool:
+    """Whether a parenthesis behind `PK` names the attribute, as `type`, and not its kind."""
+    return names_attribute(text) or text.strip().lower() == "type"
 
 
 def names_attribute(text: str) -> bool:

@@ -32,6 +32,9 @@ _KEY_LINE = re.compile(
     r"\s*\W{0,4}(pk|sk|partition key|sort key|hash key|range key|primary key|key schema|keys)\b",
     re.I,
 )
+_CALLED_KEY = re.compile(
+    r"\s*(?:[*`-]+\s?){1,3}[A-Za-z_]\w*[*`]+\s*\((?:partition|hash|sort|range) key\b", re.I
+)
 _CONSTANT = re.compile(r"(?!(?:PK|SK)\Z)[A-Z][A-Z0-9_]{2,}\Z")
 _TTL = re.compile(r"\W{0,4}ttl(?:\s+attribute)?\W{0,5}:\W{0,4}`?([A-Za-z]\w*)`?", re.I)
 
@@ -59,8 +62,8 @@ def read_item(item: Item) -> Iterator[Fact]:
         name = entity_name(entity[1]) or entity[1]
         yield EntityFact(name, item.line, Trust.TOLD, item.section, entity[2], entity[3])
         return
-    if _leading_index(text):
-        index = _index_line(text, item.line, item.section)
+    if _leading_index(text) or _of_indexes(item, text):
+        index = _index_line(text, item.line, item.section) or _listed_index(item, text)
         if index:
             yield index
         return
@@ -88,6 +91,25 @@ def _index_line(text: str, line: int, section: Section) -> IndexFact | None:
     if pk is None:
         pk, sk = _paired(text, named[0])
     return IndexFact(named[0], line, Trust.TOLD, section, named[1], pk, sk) if pk else None
+
+
+_INDEXES = re.compile(r"\b(?:gsis?|(?:secondary )?index(?:es)?|indices)\b", re.I)
+_LISTED_INDEX = re.compile(r"[`*]{1,3}([A-Za-z][\w.-]*)[`*]{1,3}\s*[:(–—-](.+)", re.S)
+
+
+def _of_indexes(item: Item, text: str) -> bool:
+    """Whether an item of a list of indexes begins with a name in code or bold."""
+    about = item.caption or item.section.title
+    return bool(_INDEXES.search(about)) and bool(_LISTED_INDEX.match(text[:400]))
+
+
+def _listed_index(item: Item, text: str) -> IndexFact | None:
+    """`- `by-category`: partition key `categoryId`, sort key `sku`` in a list of indexes."""
+    found = _LISTED_INDEX.match(text[:400])
+    if not found or key_role(found[1]) or INDEX_ATTRIBUTE.match(found[1]):
+        return None
+    pk, sk = keys_in(found[2])
+    return IndexFact(found[1], item.line, Trust.TOLD, item.section, None, pk, sk) if pk else None
 
 
 _NUMBERED_KEYS = re.compile(r"\b((?:GSI|LSI)\d+[_-]?PK)\b.{0,20}?\b((?:GSI|LSI)\d+[_-]?SK)\b", re.I)
@@ -155,7 +177,7 @@ def _line(line: str, number: int, section: Section, caption: str) -> Iterator[Fa
     ttl = _TTL.match(line)
     if ttl and ttl[1].lower() not in ("enabled", "disabled", "no", "none", "yes", "n"):
         yield TableFact(None, number, Trust.TOLD, section, ttl_attribute=ttl[1])
-    elif _KEY_LINE.match(line):
+    elif _KEY_LINE.match(line) or _CALLED_KEY.match(line):
         yield from _key_line(line, number, section, caption)
 
 
@@ -178,7 +200,7 @@ def _key_line(line: str, number: int, section: Section, caption: str) -> Iterato
         keys = (code if role == "pk" else None, code if role == "sk" else None)
         yield EntityFact(_line_entity(section, caption), number, Trust.TOLD, section, *keys)
         return
-    pk, sk = keys_in(line)
+    pk, sk = keys_in(text if _CALLED_KEY.match(line) else line)
     bare = text.split()[0].rstrip(":") if text else ""
     said = next((word for word in (bare, code or "") if word.lower() == role), None)
     if role == "pk":

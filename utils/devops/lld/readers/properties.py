@@ -214,6 +214,9 @@ _LABEL = re.compile(
     r"\s*(?P<value>\S.*)\Z"
 )
 _REPOSITORY_WORD = re.compile(r"[\s>*]*(?:the )?(?:github |git |code )?repository\b", re.I)
+_REPOSITORY_SAID = re.compile(
+    r"\b(?:github |git |code )?repo(?:sitory)?(?: (?:is|named|called))?[\s:`*]{1,6}(?=\d)", re.I
+)
 _BARE_VERSION = re.compile(r"[\s>*]*(?:Document |LLD )?Version\**\s+v?(\d+(?:\.\d+)*)\b", re.I)
 _BETWEEN = re.compile(
     r"\s+[|·•]\s+|\s+(?=\*\*[A-Z][^*:]{2,40}:\*\*\s)|\s+[—–]\s+(?=[A-Z][A-Za-z ]{2,30}:\s)"
@@ -251,6 +254,11 @@ def _label(line: str, number: int, block: Paragraph | Item) -> Iterator[Fact]:
         named = repository_in(line) if _REPOSITORY_WORD.match(line) else None
         if named:
             yield PropertyFact("repository", named, number, block.section, 0, "")
+            return
+        said = _REPOSITORY_SAID.search(line)
+        named = repository_in(line[said.end() :].split(" ")[0]) if said else None
+        if named:
+            yield PropertyFact("repository_said", named, number, block.section, 0, "")
         return
     value = found["value"].strip()
     key = _property(found["bold"] or found["bare"], value)

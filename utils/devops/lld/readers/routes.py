@@ -101,7 +101,18 @@ def _path_column(table: Table) -> int | None:
         if {Role.ENDPOINT, Role.PATH} & roles((cell,)).keys()
     ]
     pathed = (at for at in named if any("/" in row.cells[at] for row in table.rows[:3]))
+    if not named and Role.METHOD in roles(table.header):
+        return _column_of_paths(table)
     return next(pathed, named[0] if named else None)
+
+
+def _column_of_paths(table: Table) -> int | None:
+    """Beside a column of methods, the column with nothing but paths, whatever it is called."""
+    rows = table.rows[:50]
+    for position in range(len(table.header) if rows else 0):
+        if all(path_in(row.cells[position]) for row in rows):
+            return position
+    return None
 
 
 def _served_elsewhere(table: Table) -> bool:

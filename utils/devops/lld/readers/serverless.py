@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lld.model import Trigger
-from lld.readers.declared import Declared, Events, declared_function
+from lld.readers.declared import Declared, Events, declared_function, declared_variables
 from lld.text import METHODS, clean_path
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def read_serverless(data: dict[str, Any], fence: Fence) -> Iterator[Fact]:
     functions = data.get("functions")
     if not isinstance(functions, dict):
         return
+    yield from declared_variables(_variables(data.get("provider")), fence.line)
     lines = getattr(functions, "lines", {})
     for name, node in functions.items():
         if isinstance(node, dict) and isinstance(node.get("handler"), str):
@@ -38,8 +39,6 @@ def read_serverless(data: dict[str, Any], fence: Fence) -> Iterator[Fact]:
 
 
 def _function(name: str, node: dict[str, Any], line: int, fence: Fence) -> Iterator[Fact]:
-    variables = node.get("environment")
-    variables = variables if isinstance(variables, dict) else {}
     function = Declared(
         _text(node.get("name")) or name,
         line,
@@ -47,9 +46,16 @@ def _function(name: str, node: dict[str, Any], line: int, fence: Fence) -> Itera
         node.get("timeout"),
         _text(node.get("description")),
         node["handler"],
-        {str(key): _text(value) for key, value in variables.items()},
+        _variables(node),
     )
     yield from declared_function(function, _events(node.get("events")), fence)
+
+
+def _variables(node: Any) -> dict[str, str | None]:
+    """The `environment` of a function or of the provider."""
+    variables = node.get("environment") if isinstance(node, dict) else None
+    variables = variables if isinstance(variables, dict) else {}
+    return {str(key): _text(value) for key, value in variables.items()}
 
 
 def _events(nodes: Any) -> Events:

@@ -33,12 +33,13 @@ def read_item(item: Item) -> Iterator[Fact]:
     if not told and not may_hold_variables(item.section, item.caption):
         return
     found = _ITEM.match(" ".join(item.lines)[:600])
-    if not found or len(found[1]) < 3 or not (told or "_" in found[1]):
+    if not found or len(found[1]) < 3:
         return
+    trust = Trust.TOLD if told or "_" in found[1] else Trust.DRAWN
     one = variable(found[1], item.line, plain(found[3] or "") or None)
     if "secret" in found[2].lower() and not one.secret:
         one = EnvironmentVariable(one.name, one.description, True, one.line)
-    yield VariableFact(one, Trust.TOLD)
+    yield VariableFact(one, trust)
 
 
 _LABELLED = re.compile(
