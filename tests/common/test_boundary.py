@@ -67,7 +67,9 @@ def test_a_signal_ends_a_tool_and_all_it_started(tmp_path: Path, number: signal.
     script = (
         "import click\nfrom common.boundary import Cli\nfrom common.process import run\n"
         "@click.group(cls=Cli)\ndef cli(): ...\n"
-        "@cli.command()\ndef act(): run(['sh', '-c', 'echo $$ > pid; exec sleep 600'])\ncli(['act'])\n"
+        "@cli.command()\ndef act():\n"
+        " run(['sh', '-c', 'read word; echo $$ > pid; exec sleep 600'], stdin='go\\n')\n"
+        "cli(['act'])\n"
     )
     tool = subprocess.Popen(
         [sys.executable, "-c", script], cwd=tmp_path, stderr=subprocess.PIPE, text=True,
