@@ -7,7 +7,8 @@ import pytest
 
 from common.errors import UnavailableError, UsageProblemError
 from pipelines.generation.build import Pipeline
-from pipelines.simulation.simulate import Asked, DryRun, simulate
+from pipelines.simulation.plan import DryRun
+from pipelines.simulation.simulate import Asked, simulate
 from pipelines.simulation.simulate_report import as_data, as_mermaid, as_svg, as_text
 from tests.pipelines.builders import SERVICE, generated, write_workflow
 from tests.support.files import read_tree
@@ -78,6 +79,23 @@ def test_conditions_are_decided_skipped_or_left_open(tmp_path: Path) -> None:
         "gate": True,
     }
     assert run.jobs[-1].legs[0].steps[0].command == "echo skipped"
+
+
+def test_a_job_is_skipped_with_any_job_before_it_unless_it_asks_for_the_status(
+    tmp_path: Path,
+) -> None:
+    run = planned(
+        tmp_path,
+        """
+        on: push
+        jobs:
+          first: {if: "false", runs-on: x, steps: [{run: x}]}
+          second: {needs: first, if: always(), runs-on: x, steps: [{run: x}]}
+          third: {needs: second, runs-on: x, steps: [{run: x}]}
+          fourth: {needs: second, if: "!cancelled()", runs-on: x, steps: [{run: x}]}
+        """,
+    )
+    assert [job.runs for job in run.jobs] == [False, True, False, True]
 
 
 def test_another_event_changes_what_happens(tmp_path: Path) -> None:

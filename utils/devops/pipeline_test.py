@@ -23,7 +23,7 @@ from common.output import emit, note
 
 if TYPE_CHECKING:
     from common.environments import Environment
-    from pipelines.simulation.simulate import DryRun
+    from pipelines.simulation.plan import DryRun
     from pipelines.validation.validate import Report
 
 

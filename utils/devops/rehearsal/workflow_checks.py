@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from common.errors import UsageProblemError
 from common.process import run
 from pipelines.checks.house import deployment, targets
-from pipelines.simulation.simulate import load, root_of
+from pipelines.simulation.start import load, root_of
 from pipelines.validation.validate import validate
 from pipelines.workflow.findings import Severity
 from pipelines.workflow.model import Repository, Workflow

@@ -56,7 +56,7 @@ def _require_containers() -> None:
 
 def _labels(workflow: Path) -> list[str]:
     """The runner labels of the workflow, each of which gets an image: never the host itself."""
-    from pipelines.simulation.simulate import load
+    from pipelines.simulation.start import load
 
     found = []
     for job in load(workflow).jobs.values():

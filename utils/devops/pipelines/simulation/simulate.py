@@ -9,77 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common.environments import environments
-from common.errors import UnavailableError, UsageProblemError
 from common.masking import mask
 from pipelines.checks.matrix import combinations
-from pipelines.simulation.evaluate import MASK, Unknown, condition, fill_in, render, value_of
-from pipelines.simulation.fidelity import Extent, Gap, gaps
-from pipelines.workflow.model import EMPTY, Action, Job, Repository, Step, Workflow, workflow
-from pipelines.workflow.yaml_tree import Node, read, read_file
+from pipelines.simulation.evaluate import Unknown, condition, fill_in, render, value_of
+from pipelines.simulation.fidelity import Extent, gaps
+from pipelines.simulation.plan import DryRun, Leg, PlannedJob, PlannedStep
+from pipelines.simulation.start import (
+    chosen_event,
+    given_inputs,
+    load,
+    root_of,
+    starting_contexts,
+)
+from pipelines.workflow.model import EMPTY, Action, Job, Repository, Step, Workflow
 
-_PREFERRED = ("push", "pull_request", "workflow_dispatch", "schedule", "workflow_call")
+if TYPE_CHECKING:
+    from pipelines.workflow.yaml_tree import Node
+
 _DEEPEST = 4
 _STATUS = ("success(", "failure(", "always(", "cancelled(")
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedStep:
-    """One step: `runs` is None when that is only known at run time."""
-
-    label: str
-    runs: bool | None
-    condition: str = ""
-    command: str = ""
-    action: str = ""
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    env: Mapping[str, str] = field(default_factory=dict)
-    steps: tuple[PlannedStep, ...] = ()
-    """The steps of an action of the repository itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """One combination of a job's matrix; without a matrix there is one leg and no label."""
-
-    label: str
-    runner: str
-    steps: tuple[PlannedStep, ...]
-    env: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedJob:
-    """One job in its place in the order; `stage` counts from 1, jobs of a stage run together."""
-
-    id: str
-    name: str
-    stage: int
-    needs: tuple[str, ...]
-    runs: bool | None
-    condition: str = ""
-    environment: str = ""
-    waits_for: tuple[str, ...] = ()
-    legs: tuple[Leg, ...] = ()
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    uploads: tuple[str, ...] = ()
-    downloads: tuple[str, ...] = ()
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DryRun:
-    """Everything a workflow would do for one event, and what this did not exercise."""
-
-    path: str
-    name: str
-    event: str
-    starts: bool
-    inputs: Mapping[str, str]
-    jobs: tuple[PlannedJob, ...]
-    not_exercised: tuple[Gap, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +49,9 @@ def simulate(path: Path, asked: Asked) -> DryRun:
         UsageProblemError: The event or an input is not one of the workflow's.
     """
     flow = load(path)
-    event = _event(flow, asked.event)
-    inputs = _inputs(flow, event, asked.inputs)
-    planner = _Planner(flow, _contexts(flow, event, inputs), root_of(path))
+    event = chosen_event(flow, asked.event)
+    inputs = given_inputs(flow, event, asked.inputs)
+    planner = _Planner(flow, starting_contexts(flow, event, inputs), root_of(path))
     return DryRun(
         path=str(path),
         name=flow.name,
@@ -110,109 +61,6 @@ def simulate(path: Path, asked: Asked) -> DryRun:
         jobs=tuple(planner.jobs()),
         not_exercised=tuple(gaps(flow, Extent.NOTHING)),
     )
-
-
-def load(path: Path) -> Workflow:
-    """Read one workflow file.
-
-    Raises:
-        UnavailableError: It is none.
-    """
-    try:
-        document = read(read_file(path))
-    except OSError as problem:
-        raise UnavailableError(
-            f"{str(path)!r} cannot be read: {problem.strerror}", hint="--workflow names a file"
-        ) from problem
-    hint = f"pipeline_test.py validate --workflow {path}"
-    if document.findings and document.root is None:
-        first = document.findings[0]
-        raise UnavailableError(f"{path}:{first.line}: {first.message}", hint=hint)
-    if document.root is None or not document.root.is_mapping:
-        raise UnavailableError(f"{str(path)!r} is no workflow", hint=hint)
-    flow = workflow(path, document.root)
-    if not flow.jobs:
-        raise UnavailableError(f"{str(path)!r} has no jobs", hint=hint)
-    return flow
-
-
-def root_of(path: Path) -> Path:
-    """The repository that a workflow file belongs to."""
-    from pipelines.validation.validate import repository_root
-
-    return repository_root(path.absolute())
-
-
-def _event(flow: Workflow, asked: str | None) -> str:
-    if asked is not None:
-        from pipelines.workflow.event_shape import EVENTS
-
-        if asked not in EVENTS:
-            raise UsageProblemError(
-                f"{asked!r} is no event of GitHub",
-                hint=f"the workflow starts on: {', '.join(flow.events) or 'nothing'}",
-            )
-        return asked
-    return next((e for e in _PREFERRED if e in flow.events), next(iter(flow.events), "push"))
-
-
-def _inputs(flow: Workflow, event: str, given: Mapping[str, str]) -> dict[str, Any]:
-    declared = dict(flow.inputs(event).pairs())
-    unknown = sorted(set(given) - set(declared))
-    if unknown:
-        raise UsageProblemError(
-            f"{event!r} of this workflow has no input {unknown[0]!r}",
-            hint=f"inputs: {', '.join(declared) or 'none'}",
-        )
-    return {name: _input(name, settings, given) for name, settings in declared.items()}
-
-
-def _input(name: str, settings: Node, given: Mapping[str, str]) -> Any:
-    kind = (settings.get("type") or EMPTY).text
-    if name in given:
-        return _checked(name, given[name], kind, settings)
-    default = settings.get("default")
-    if default is not None:
-        return default.plain()
-    return False if kind == "boolean" else Unknown(f"inputs.{name}")
-
-
-def _checked(name: str, value: str, kind: str, settings: Node) -> Any:
-    options = [option.text for option in (settings.get("options") or EMPTY).texts()]
-    if kind == "choice" and value not in options:
-        raise UsageProblemError(
-            f"{value!r} is no option of input {name!r}", hint=f"options: {', '.join(options)}"
-        )
-    if kind == "boolean":
-        if value not in ("true", "false"):
-            raise UsageProblemError(f"input {name!r} is true or false, not {value!r}")
-        return value == "true"
-    return value
-
-
-def _contexts(flow: Workflow, event: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known when a run starts. Secrets and variables are GitHub's, so never here."""
-    branch = "feature" if event == "pull_request" else "main"
-    github: dict[str, Any] = {
-        "event_name": event,
-        "ref": "refs/pull/1/merge" if event == "pull_request" else "refs/heads/main",
-        "ref_name": "1/merge" if event == "pull_request" else "main",
-        "ref_type": "branch",
-        "head_ref": branch if event == "pull_request" else "",
-        "base_ref": "main" if event == "pull_request" else "",
-        "workflow": flow.name,
-        "server_url": "https://github.com",
-        "api_url": "https://api.github.com",
-        "token": Unknown(MASK),
-        "event": Unknown("github.event"),
-    }
-    if event == "workflow_dispatch":
-        github["event"] = {"inputs": dict(inputs)}
-    for name in ("sha", "actor", "repository", "repository_owner", "run_id", "run_number"):
-        github[name] = Unknown(f"github.{name}")
-    for name in ("run_attempt", "workspace", "job", "triggering_actor"):
-        github[name] = Unknown(f"github.{name}")
-    return {"github": github, "inputs": dict(inputs), "secrets": Unknown(MASK)}
 
 
 class _Planner:
@@ -275,9 +123,9 @@ class _Planner:
         )
 
     def _decide(self, job: Job, contexts: dict[str, Any]) -> tuple[bool | None, str]:
-        """Whether a job runs: its `if:`, and the fate of the jobs it needs."""
+        """Whether a job runs: its `if:`, and the fate of all jobs before it, near or far."""
         text = job.condition.text.strip() if job.condition is not None else ""
-        needs_skipped = bool(set(job.need_ids) & self._skipped)
+        needs_skipped = any(before.id in self._skipped for before in self._flow.ancestors(job))
         asks_status = any(name in text for name in _STATUS)
         if needs_skipped and not asks_status:
             return False, text or "a job it needs is skipped"

@@ -12,7 +12,7 @@ from pipelines.validation.report import coloured
 
 if TYPE_CHECKING:
     from pipelines.simulation.fidelity import Gap
-    from pipelines.simulation.simulate import DryRun, Leg, PlannedJob, PlannedStep
+    from pipelines.simulation.plan import DryRun, Leg, PlannedJob, PlannedStep
 
 _RUNS = {True: "runs", False: "skipped", None: "depends"}
 _COLOURS = {True: "green", False: "bright_black", None: "yellow"}

@@ -15,7 +15,8 @@ from common.process import follow
 from deploy.interrupts import end_orderly
 from pipelines.simulation.fidelity import Extent, Gap, gaps
 from pipelines.simulation.simulate import Asked as AskedOf
-from pipelines.simulation.simulate import load, root_of, simulate
+from pipelines.simulation.simulate import simulate
+from pipelines.simulation.start import load, root_of
 from rehearsal.ci.board import Board, JobRun, Result
 from rehearsal.ci.coverage import Coverage, find_coverage
 from rehearsal.ci.engine import Asked, start
@@ -23,7 +24,7 @@ from rehearsal.ci.live import Show
 from rehearsal.ci.safety import require_harmless
 
 if TYPE_CHECKING:
-    from pipelines.simulation.simulate import PlannedJob
+    from pipelines.simulation.plan import PlannedJob
     from rehearsal.ci.engine import Start
 
 _LIMIT_S = 3600
