@@ -30,7 +30,7 @@ _USERS = Path(__file__).with_name("users.py")
 _TIMEOUT_S = 30
 _GRACE_S = 120
 _SHORT_S, _SHORT_PART = 2.0, 0.1
-"""How much earlier than planned a run may end and still be whole; Locust's timer starts early."""
+"""How much earlier than planned a run may end and still be whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +157,7 @@ def _words(config: Config, spread: Spread) -> list[str]:
         host, _, port = spread.master.partition(":")
         return [*words, "--worker", "--master-host", host, "--master-port", port or "5557"]
     words += ["-u", str(config.users), "-r", f"{config.spawn_rate:g}"]
-    words += ["-t", f"{round(config.duration)}s", "--stop-timeout", "5"]
-    words += ["--exit-code-on-error", "0"]
+    words += ["--stop-timeout", "5", "--exit-code-on-error", "0"]
     if spread.expect_workers:
         words += ["--master", "--expect-workers", str(spread.expect_workers)]
         words += ["--expect-workers-max-wait", "120", "--master-bind-port", str(spread.bind_port)]
@@ -202,6 +201,7 @@ def _plan(config: Config, asked: Asked) -> dict[str, Any]:
         "profile": profile,
         "wait": list(config.wait),
         "timeout": _TIMEOUT_S,
+        "duration": config.duration,
         "requests": [_plain(one) for one in requests],
         "weights": [one.weight for one in requests],
         "data": {name: list(values) for name, values in config.data.items()},

@@ -106,6 +106,8 @@ def _start(environment: Any, **_: Any) -> None:
 @events.test_start.add_listener
 def _began(environment: Any, **_: Any) -> None:
     if not isinstance(environment.runner, WorkerRunner):
+        # Locust's own timer starts before the users are there, on a busy machine long before.
+        gevent.spawn_later(_plan["duration"], environment.runner.quit)
         _say({"began": time.time()})
 
 
