@@ -124,6 +124,18 @@ def test_releases_assets_and_deployments_are_valid(github: GitHub, referee: Refe
     assert "\n".join(referee.violations) == ""
 
 
+def test_issues_are_valid(github: GitHub, referee: Referee) -> None:
+    at = f"{PATH}/issues"
+    sent = {"title": "Incident", "body": "what happened", "labels": ["incident"]}
+    made = github.post(at, sent)
+    github.post(at, {"title": "Another"})
+    assert [row["title"] for row in github.listing(at, labels="incident")] == ["Incident"]
+    github.patch(f"{at}/{made['number']}", {"state": "closed"})
+    assert github.get(f"{at}/{made['number']}")["state"] == "closed"
+    assert github.listing(at, state="open", labels="incident") == []
+    assert "\n".join(referee.violations) == ""
+
+
 def test_runs_gates_and_approvals_are_valid(
     house: House, address: str, github: GitHub, referee: Referee
 ) -> None:

@@ -29,12 +29,12 @@ from tests.conftest import ROOT
 _TOOLS = ROOT / "tests" / "tools" / "github-openapi"
 _CACHE = ROOT / ".cache" / "github-openapi"
 _FILES = ("package.json", "package-lock.json", ".npmrc")
-_REDUCTION = 2
+_REDUCTION = 3
 _KEPT = re.compile(
     r"/(user(/repos)?|users/\{username\}|orgs/\{org\}(/(repos|teams).*)?"
     r"|repos/\{owner\}/\{repo\}(/(environments|rulesets|branches|topics|vulnerability-alerts"
     r"|actions/(oidc|runs|workflows)|hooks|teams|contents|commits|tags|git/refs?|releases"
-    r"|deployments).*)?)"
+    r"|deployments).*|/issues(/\{issue_number\})?)?)"
 )
 
 # github.com takes and keeps this key, and Terraform's provider and go-github have sent it since

@@ -6,12 +6,14 @@ import base64
 import importlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from click.testing import CliRunner, Result
 
+from common.git import ask_origin, git
 from sandbox import control
 from sandbox.control import Sandbox
 
@@ -62,6 +64,27 @@ def test_env_is_for_the_shell_and_unsets_what_would_lead_astray(at_home: Sandbox
     answer = json.loads(run("env", "-o", "json").stdout)
     assert answer["set"]["GITHUB_API_URL"] == at_home.running.github
     assert not set(answer["set"]) & set(answer["unset"])
+
+
+def test_git_pushes_to_its_github_with_what_env_prints(
+    at_home: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exports = json.loads(run("env", "-o", "json").stdout)["set"]
+    api = exports["GITHUB_API_URL"]
+    headers = {"Authorization": f"Bearer {exports['GITHUB_TOKEN']}"}
+    body = {"name": "pushed", "private": True, "auto_init": True}
+    made = requests.post(f"{api}/orgs/bbws/repos", headers=headers, json=body).json()
+    for name, value in exports.items():
+        monkeypatch.setenv(name, value)
+    git("clone", "-q", made["clone_url"], "here", cwd=tmp_path)
+    here = tmp_path / "here"
+    me = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+    git(*me, "commit", "-q", "--allow-empty", "-m", "x", cwd=here)
+    git("push", "-q", "origin", "HEAD:main", cwd=here)
+    tip = ask_origin("ls-remote", "origin", "main", cwd=here).stdout.split()[0]
+    assert tip == git("rev-parse", "HEAD", cwd=here).stdout.strip()
+    again = json.loads(run("env", "-o", "json").stdout)["set"]
+    assert again["GIT_CONFIG_COUNT"] == exports["GIT_CONFIG_COUNT"]
 
 
 def test_a_sandbox_that_does_not_run_is_missing_and_named(at_home: Sandbox) -> None:

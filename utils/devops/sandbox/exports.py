@@ -27,7 +27,7 @@ _FORGOTTEN = (
 )
 """Set in the user's shell, these would lead away from the sandbox."""
 
-
+_HELPER = '!f() { echo username=x-access-token; echo "password=$GITHUB_TOKEN"; }; f'
 _TERRAFORM_INIT = "TF_CLI_ARGS_init"
 _BACKEND_SERVICES = ("S3", "DYNAMODB", "STS", "IAM")
 
@@ -74,9 +74,23 @@ def exports_of(running: Running, place: Place, github_token: str | None = None) 
     }
     if running.github:
         variables["GITHUB_API_URL"] = running.github
-    if github_token:
-        variables["GITHUB_TOKEN"] = github_token
+    if running.github and github_token:
+        variables |= {"GITHUB_TOKEN": github_token, "GITHUB_SERVER_URL": running.github}
+        variables |= _git_settings(running.github)
     return Exports(variables)
+
+
+def _git_settings(server: str) -> dict[str, str]:
+    """Git's own settings that make it show `GITHUB_TOKEN` to this server, and keep it nowhere."""
+    name = f"credential.{server}.helper"
+    before = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    ours = (n for n in range(before) if os.environ.get(f"GIT_CONFIG_KEY_{n}") == name)
+    first = next(ours, before)
+    variables = {"GIT_CONFIG_COUNT": str(max(before, first + 2))}
+    # An empty one ends the list of those that would store it.
+    for number, helper in enumerate(("", _HELPER), first):
+        variables |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": helper}
+    return variables
 
 
 def _with_path_style(words: str) -> str:

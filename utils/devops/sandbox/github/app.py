@@ -14,6 +14,7 @@ from sandbox.github import (
     accounts,
     deployments,
     environments,
+    issues,
     releases,
     replies,
     repositories,
@@ -45,7 +46,7 @@ def create_app(store: Store, interrupt: Interruption | None = None) -> Flask:
     app.extensions["github_log"] = []
     for module in (accounts, repositories, environments, vault, rules):
         app.register_blueprint(module.pages)
-    for module in (releases, deployments, runs, smart_http):
+    for module in (releases, deployments, issues, runs, smart_http):
         app.register_blueprint(module.pages)
     app.before_request(_authenticate)
     app.before_request(lambda: _begin(app, interrupt))
