@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +13,8 @@ import pytest
 
 from codegen.scaffold import scaffold
 from lld.parse import parse_file
-from tests.conftest import ROOT
+from tests.codegen.terraform.designs import DOCUMENTS
 
-SHARED = sorted((ROOT.parent / "shared" / "llds").glob("*.md"))
-EXAMPLES = sorted((ROOT / "templates" / "examples").glob("*.md"))
 GATES = {
     "ruff check": ["ruff", "check", "--no-cache", "."],
     "ruff format": ["ruff", "format", "--no-cache", "--check", "."],
@@ -29,7 +26,7 @@ GATES = {
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture(scope="module", params=[*SHARED, *EXAMPLES], ids=lambda path: path.stem)
+@pytest.fixture(scope="module", params=DOCUMENTS)
 def repository(request, tmp_path_factory):
     root = tmp_path_factory.mktemp("generated") / "repository"
     scaffold(parse_file(request.param), root)
@@ -50,23 +47,6 @@ def test_detect_secrets_finds_nothing(repository):
     done = run(words, repository)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["results"] == {}
-
-
-@pytest.mark.parametrize(
-    "words",
-    [["gitleaks", "dir", "--no-banner", "--redact", "."], ["hadolint", "Dockerfile"]],
-    ids=lambda words: words[0],
-)
-def test_where_it_is_installed_a_scanner_finds_nothing(repository, words):
-    if shutil.which(words[0]) is None:
-        pytest.skip(f"{words[0]} is not installed, so the repository was not scanned with it")
-    done = subprocess.run(words, cwd=repository, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.mark.skipif(bool(SHARED), reason="the shared designs are here and were generated")
-def test_the_shared_designs_are_generated():
-    pytest.skip("the shared designs are not here: only the examples were generated")
 
 
 def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
