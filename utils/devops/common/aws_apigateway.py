@@ -29,16 +29,6 @@ class RestApis:
             raise
         return str(answer["deploymentId"])
 
-    def has_deployment(self, api: str, deployment: str) -> bool:
-        """Whether the deployment still exists."""
-        try:
-            self._call("get_deployment", restApiId=api, deploymentId=deployment)
-        except AwsError as error:
-            if error.is_missing:
-                return False
-            raise
-        return True
-
     def ensure_snapshot(self, api: str, description: str) -> str:
         """A deployment of the API as it is, found again by its description (idempotent)."""
         existing = self._find(api, description)

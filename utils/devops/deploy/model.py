@@ -160,8 +160,3 @@ class Deployment:
     def at(self, position: Position, **changes: Any) -> Deployment:
         """This deployment, moved and changed."""
         return replace(self, position=position, **changes)
-
-    def with_function(self, changed: FunctionTarget) -> Deployment:
-        """This deployment with one function's target replaced by name."""
-        functions = tuple(changed if f.name == changed.name else f for f in self.functions)
-        return replace(self, functions=functions)

@@ -62,15 +62,6 @@ class Section:
             section = section.parent
         return chain
 
-    def is_within(self, other: Section) -> bool:
-        """Whether this section is `other` or below it."""
-        section: Section | None = self
-        while section is not None:
-            if section is other:
-                return True
-            section = section.parent
-        return False
-
     def speaks_of(self, *words: str) -> bool:
         """Whether this heading or one around it holds any of the lower-case `words`."""
         return any(word in section.lowered for section in self.lineage() for word in words)

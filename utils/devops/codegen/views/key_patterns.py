@@ -30,11 +30,6 @@ class KeyPattern:
             for text, field in self.parts
         )
 
-    @property
-    def leading_text(self) -> str:
-        """What stands before the first placeholder."""
-        return _plain(self.parts[0][0]) if self.parts else ""
-
 
 def read_pattern(text: str) -> KeyPattern:
     """Split a pattern; quotes and backticks round it are no part of it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from codegen.views.entity_view import EntityView, TableView
     from codegen.views.routes import SkippedRoute
 
-HANDLER_NAMES = frozenset({"__init__"})
 ROUTER = "api"
 """Module of the handler that answers routes which no function of the design serves."""
 
@@ -290,8 +288,3 @@ def _subject_codes(design: Design, entities: Sequence[EntityView]) -> dict[tuple
 
 def _code(text: str) -> str:
     return one_line(text, 80)
-
-
-def canonical_json(value: object) -> str:
-    """JSON whose bytes depend on the value only."""
-    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -9,7 +9,7 @@ from lld.columns import Role, first_column, header_words, roles
 from lld.facts import Fact, FunctionFact, PathTreeFact, RouteFact, Trust
 from lld.model import Trigger
 from lld.readers.functions import auth_of, function_cell
-from lld.text import code_spans, methods_in, path_in, plain, routes_in
+from lld.text import methods_in, path_in, plain, routes_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -285,8 +285,3 @@ def read_url_tree(fence: Fence) -> Iterator[Fact]:
         stack.append((width, full))
         if len(full) < 500:
             yield PathTreeFact(full, fence.line + offset)
-
-
-def endpoint_spans(text: str) -> list[str]:
-    """Code spans that are whole paths."""
-    return [span for span in code_spans(text) if span.startswith("/")]

@@ -15,7 +15,6 @@ from pipelines.workflow.shapes import (
     choice,
     dynamic_or,
     identifier,
-    is_expression,
     listing,
     map_of,
     mapping,
@@ -246,8 +245,3 @@ def check_action(root: Node) -> Iterator[Finding]:
     for step in steps.items:
         if step.is_mapping and step.get("run") is not None and step.get("shell") is None:
             yield error("action-shell", step, "a 'run' step of a composite action needs 'shell'")
-
-
-def dynamic(node: Node | None) -> bool:
-    """Whether a value is only known when the workflow runs."""
-    return node is not None and is_expression(node)

@@ -6,10 +6,9 @@ processes use this module too.
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -130,12 +129,3 @@ def merged(counts: Iterable[Count]) -> Count:
     for count in counts:
         whole.merge(count)
     return whole
-
-
-def lines_of(text: Iterable[str], mark: str) -> Iterator[dict[str, Any]]:
-    """The entries that processes printed behind a mark."""
-    for line in text:
-        if line.startswith(mark):
-            entry = json.loads(line.removeprefix(mark))
-            if isinstance(entry, dict):
-                yield entry
