@@ -129,6 +129,14 @@ def test_trap_7_6_the_deployer_may_make_whatever_a_generated_service_has(env: st
     assert refused == []
 
 
+def test_the_deployer_of_dev_may_call_the_api_that_its_pipeline_tests() -> None:
+    for env, expected in (("dev", True), ("sit", False), ("prod", False)):
+        place = environment(env)
+        call = f"arn:aws:execute-api:{place.region}:{place.account}:a1b2c3/{env}/GET/v1.0/things"
+        role = pipeline_roles(place, REPOSITORY)[0]
+        assert allowed(role, "execute-api:Invoke", call) is expected
+
+
 def test_trap_7_6_the_deployer_may_do_no_more_than_that() -> None:
     deployer = pipeline_roles(DEV, REPOSITORY)[0]
     other = {"env": "sit", "region": "af-south-1", "account": "111122223333"}

@@ -323,9 +323,25 @@ def _deployment_policy(environment: Environment, name: str) -> dict[str, Any]:
                 }
             },
         },
+        *_calls(environment),
         *_denials(environment),
     ]
     return _document(statements)
+
+
+def _calls(environment: Environment) -> list[dict[str, Any]]:
+    """In dev the pipeline tests the API it has deployed, and signs its requests to it."""
+    if environment.name != "dev":
+        return []
+    apis = f"arn:aws:execute-api:{environment.region}:{environment.account}:*"
+    return [
+        {
+            "Sid": "TestServices",
+            "Effect": "Allow",
+            "Action": "execute-api:Invoke",
+            "Resource": f"{apis}/{environment.name}/*",
+        }
+    ]
 
 
 def _denials(environment: Environment) -> list[dict[str, Any]]:
