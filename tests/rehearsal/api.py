@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+_REFUSED = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}}
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "Notes", "version": "1"},
@@ -26,7 +27,8 @@ DOCUMENT: dict[str, Any] = {
                         "content": {
                             "application/json": {"schema": {"$ref": "#/components/schemas/Note"}}
                         }
-                    }
+                    },
+                    "400": _REFUSED,
                 },
             },
             "get": {
@@ -46,7 +48,8 @@ DOCUMENT: dict[str, Any] = {
                         "content": {
                             "application/json": {"schema": {"$ref": "#/components/schemas/Note"}}
                         }
-                    }
+                    },
+                    "404": _REFUSED,
                 }
             },
             "put": {
@@ -75,6 +78,11 @@ DOCUMENT: dict[str, Any] = {
                 "allOf": [{"$ref": "#/components/schemas/New"}],
                 "required": ["noteId"],
                 "properties": {"noteId": {"type": "string"}, "hint": {"type": "string"}},
+            },
+            "Refusal": {
+                "type": "object",
+                "required": ["message"],
+                "properties": {"message": {"type": "string"}},
             },
             "Page": {
                 "type": "object",
@@ -107,12 +115,16 @@ class Api:
         if identifier == "notes":
             return self._collection(method, body)
         if identifier not in self.notes:
-            return 404, {"message": "no such note"}
+            return 404, {"fault": 7} if "odd-refusals" in self.faults else {
+                "message": "no such note"
+            }
         return self._item(method, identifier, body)
 
     def _collection(self, method: str, body: Any) -> tuple[int, Any]:
         if method == "GET":
             return 200, {"items": [] if "forgetful" in self.faults else list(self.notes.values())}
+        if "odd-refusals" in self.faults and not body:
+            return 400, ["text"]
         if not body or "text" not in body:
             return (500 if "careless" in self.faults else 400), {"message": "text is missing"}
         identifier = str(uuid.uuid4())

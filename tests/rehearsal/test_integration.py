@@ -83,6 +83,8 @@ def test_reading_only_sends_nothing_but_get(api: Api) -> None:
         ("careless", f"POST {NOTES} with an empty body", "answered 500, 400 or 422 expected"),
         ("wrong-schema", f"POST {NOTES}", "$.size: 'big' is not of type 'integer'"),
         ("forgetful", f"GET {NOTES} with what was created", "was created and is not in the list"),
+        ("odd-refusals", f"POST {NOTES} with an empty body", "is not of type 'object'"),
+        ("odd-refusals", f"GET {NOTE} of what is not there", "'message' is a required property"),
         ("undeletable", f"DELETE {NOTE}", "answered 500, 204 expected"),
     ],
 )

@@ -30,6 +30,9 @@ class Operation:
     answer: Mapping[str, Any] | None = None
     """Schema of the successful answer."""
     statuses: frozenset[int] = frozenset()
+    """Those the document names."""
+    refusals: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    """Schemas of the answers that are no success, by status."""
     is_public: bool = False
     query: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Required query parameters and their schemas."""
@@ -150,6 +153,11 @@ def _operation(
         success=success,
         answer=(_media(responses.get(success), document) or {}).get("schema"),
         statuses=frozenset(responses),
+        refusals={
+            status: media["schema"]
+            for status, holder in responses.items()
+            if status >= 400 and (media := _media(holder, document)) and media.get("schema")
+        },
         is_public=not security,
         query={
             str(p["name"]): p.get("schema") or {}

@@ -159,16 +159,16 @@ class Walk:
         values = {**self._some(read), read.parameters[-1]: _MISSING}
         answer = self.door.ask("GET", read.filled(values))
         expected = tuple(s for s in (404, 400) if s in read.statuses) or (404,)
-        problem = status_problem(answer, expected)
-        self._case(f"{read.name} of what is not there", answer, [problem] if problem else [])
+        problems = self._refused(read, answer, expected)
+        self._case(f"{read.name} of what is not there", answer, problems)
 
     def _invalid(self, create: Operation) -> None:
         schema = resolved(create.body or {}, self.document)
         if not schema.get("required"):
             return
         answer = self.door.ask("POST", create.filled(self._some(create)), {})
-        problem = status_problem(answer, (400, 422))
-        self._case(f"{create.name} with an empty body", answer, [problem] if problem else [])
+        problems = self._refused(create, answer, (400, 422))
+        self._case(f"{create.name} with an empty body", answer, problems)
 
     def _alone(self, operation: Operation, *, read_only: bool) -> None:
         if operation.method != "GET":
@@ -231,6 +231,14 @@ class Walk:
         if wrong:
             return [wrong, *([_WHO_CALLS] if answer.status in _REFUSED else [])]
         return schema_problems(operation.answer, answer.body, self.document)
+
+    def _refused(
+        self, operation: Operation, answer: Answer, statuses: tuple[int, ...]
+    ) -> list[str]:
+        """What is wrong with a refusal: its status, or a body that is not as the design has it."""
+        if wrong := status_problem(answer, statuses):
+            return [wrong]
+        return schema_problems(operation.refusals.get(answer.status), answer.body, self.document)
 
     def _case(self, name: str, answer: Answer, problems: list[str]) -> None:
         text = "\n".join([*problems, answer.text[:500]]) if problems else ""
