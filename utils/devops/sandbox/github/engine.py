@@ -75,8 +75,16 @@ def dispatch(store: Store, repo: Data, path: str, ref: str, inputs: Data, actor:
     for key, facts in declared.items():
         if (facts or {}).get("required") and not inputs.get(key) and "default" not in facts:
             raise WorkflowError(f"Required input '{key}' not provided")
-    given = {k: inputs.get(k, (f or {}).get("default", "")) for k, f in declared.items()}
+    given = {k: _given(f or {}, inputs.get(k)) for k, f in declared.items()}
     return _new_run(store, repo, path, workflow, name, sha, "workflow_dispatch", given, actor)
+
+
+def _given(facts: Data, value: Any) -> Any:
+    """An input's value; the API takes text, workflows read a boolean as one."""
+    if value is None:
+        return facts.get("default", "")
+    is_boolean = facts.get("type") == "boolean"
+    return str(value).lower() == "true" if is_boolean else value
 
 
 def run_on_push(
