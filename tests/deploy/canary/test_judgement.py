@@ -138,6 +138,35 @@ def test_real_errors_are_not_hidden_behind_good_probes():
     assert verdict(seen) is Verdict.FAIL
 
 
+def thin_with_errors(errors: int):
+    return function(
+        new=sample("2", 60, errors),
+        stable=sample("1", 540),
+        new_probes=sample("2", 4000),
+        stable_probes=sample("1", 4000),
+    )
+
+
+def test_good_probes_do_not_outvote_errors_of_real_requests():
+    assert verdict(thin_with_errors(0)) is Verdict.PASS
+    assert verdict(thin_with_errors(1)) is Verdict.INCONCLUSIVE
+    assert verdict(thin_with_errors(2)) is Verdict.INCONCLUSIVE
+
+
+def test_at_the_last_look_one_unlucky_request_is_forgiven_and_an_odd_number_is_not():
+    last = replace(DUE, final=True)
+    assert verdict(thin_with_errors(1), look=last) is Verdict.PASS
+    assert verdict(thin_with_errors(2), look=last) is Verdict.INCONCLUSIVE
+
+
+def test_5xx_that_are_too_odd_for_chance_do_not_pass_on_a_busy_service():
+    api = ApiEvidence(6000, 6, 6000, 20)
+    assert verdict(function(new=sample("2", 600), stable=sample("1", 5400)), api=api) in (
+        Verdict.INCONCLUSIVE,
+        Verdict.FAIL,
+    )
+
+
 def test_errors_fail_before_the_time_is_over():
     assert verdict(function(new=sample("2", 120, 30)), look=EARLY) is Verdict.FAIL
 
@@ -220,6 +249,8 @@ BAD = {
     "leaks 20 % on one of five": Release(fails=0.2, only=2, functions=5),
     "leaks 5 % on one of five": Release(fails=0.05, only=2, functions=5),
     "one of five is 3 times slower": Release(slower=3.0, only=2, functions=5),
+    "answers 5xx to 5 %, no errors reported": Release(fails=0.05, handled=True),
+    "answers 5xx to 20 % on one of five": Release(fails=0.2, only=2, functions=5, handled=True),
 }
 GOOD = {
     "quiet": Release(base_errors=0.0),

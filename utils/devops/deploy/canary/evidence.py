@@ -49,10 +49,10 @@ class Latency:
     def at(self, share: float) -> float | None:
         return dict(self.quantiles).get(share)
 
-    def above(self, limit: float) -> int:
+    def above(self, limit: float) -> float:
         """How many were slower than `limit`, at least: quantiles give a lower bound."""
         over = [share for share, value in self.quantiles if value > limit]
-        return int((1 - min(over)) * self.count + 1e-9) if over else 0
+        return (1 - min(over)) * self.count if over else 0.0
 
 
 def latency_of(durations: Sequence[float]) -> Latency:
@@ -87,7 +87,8 @@ class VersionSample:
         return sum(count * value for count, value in known if value is not None) / total
 
     def above(self, limit: float) -> int:
-        return sum(latency.above(limit) for latency in self.latencies)
+        """How many were slower than `limit`, at least; parts of requests count over all periods."""
+        return int(sum(latency.above(limit) for latency in self.latencies) + 1e-9)
 
     def plus(self, other: VersionSample) -> VersionSample:
         """Both together; the version is this one's."""

@@ -7,7 +7,7 @@ margin, *inconclusive* in between, which never promotes. No data is never a pass
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -77,12 +77,13 @@ class Look:
     """When one looks: at which of how many moments, and whether the hold's time is over.
 
     Looking often would find something by chance, so each look may only use up its share of the
-    chance of a false alarm.
+    chance of a false alarm. `final` is the last look there is: nothing more can be waited for.
     """
 
     due: bool
     interim: int
     holds: int
+    final: bool = False
 
     def alpha(self, limits: Limits, functions: int) -> float:
         share = self.holds if self.due else max(1, self.interim)
@@ -120,7 +121,9 @@ def judge(evidence: Evidence, limits: Limits, options: Options, look: Look) -> J
     alpha = look.alpha(limits, len(evidence.functions))
     findings = list(_problems(evidence))
     for function in evidence.functions:
-        findings += _function(function, limits, options, alpha)
+        found = list(_function(function, limits, options, alpha))
+        odd = _SUSPICIOUS / len(evidence.functions)
+        findings += [_cleared(found[0], function, limits, look, odd), *found[1:]]
     if not evidence.functions:
         findings.append(_finding("service", "functions", Verdict.INCONCLUSIVE, "nothing to judge"))
     if evidence.api is not None:
@@ -175,6 +178,34 @@ def _errors(seen: FunctionEvidence, limits: Limits, options: Options, alpha: flo
     return Finding(seen.function, "errors", verdict, _rate(new), _rate(stable), reason, thin)
 
 
+def _cleared(
+    found: Finding, seen: FunctionEvidence, limits: Limits, look: Look, odd: float
+) -> Finding:
+    """Probes fill up thin traffic, but do not outvote errors of real requests.
+
+    Args:
+        odd: Chance below which two or more errors are too odd to pass on.
+    """
+    new, stable = seen.new, seen.stable
+    if found.verdict is not Verdict.PASS or not new.errors:
+        return found
+    chance = fisher_greater(new.errors, new.requests, stable.errors, stable.requests)
+    if new.errors >= 2 and chance < odd:
+        reason = f"more errors than stable (p={chance:.1g})"
+        return replace(found, verdict=Verdict.INCONCLUSIVE, reason=reason)
+    bound = upper_bound(new.errors, new.requests, limits.confidence)
+    if bound > _allowed(stable, limits) and not look.final:
+        reason = f"{new.errors} of {new.requests} real requests failed: more of them are needed"
+        return replace(found, verdict=Verdict.INCONCLUSIVE, reason=reason)
+    return found
+
+
+def _allowed(stable: VersionSample, limits: Limits) -> float:
+    """The error rate that a release must be shown not to exceed."""
+    own = stable.errors / stable.requests if stable.requests else 0.0
+    return own + limits.error_margin
+
+
 def _alone(new: VersionSample, stable: VersionSample, limits: Limits) -> float:
     """Without a stable version to compare with: chance of these errors at the margin itself."""
     if stable.requests:
@@ -190,7 +221,7 @@ def _error_verdict(
     if new.requests < limits.min_requests:
         reason = f"{new.requests} requests, at least {limits.min_requests} are needed"
         return Verdict.INCONCLUSIVE, reason, True
-    allowed = (stable.errors / stable.requests if stable.requests else 0.0) + limits.error_margin
+    allowed = _allowed(stable, limits)
     bound = upper_bound(new.errors, new.requests, limits.confidence)
     if bound <= allowed:
         return Verdict.PASS, f"at most {bound:.1%}, {allowed:.1%} is allowed", False
@@ -301,7 +332,8 @@ def _api(
     unexplained = max(0, round(bad - expected) - sum(f.new.errors for f in functions))
     served = sum(f.new.requests + f.new_probes.requests for f in functions)
     bound = upper_bound(unexplained, served, limits.confidence) if unexplained else 0.0
-    if bound > limits.error_margin and (unexplained >= 2 or chance < _SUSPICIOUS):
+    odd = bad >= 2 and chance < _SUSPICIOUS
+    if unexplained and (odd or (bound > limits.error_margin and unexplained >= 2)):
         reason = f"{unexplained} 5xx that nothing explains could be the new version's"
         return Finding("api", "5xx", Verdict.INCONCLUSIVE, *shown, reason)
     return Finding("api", "5xx", Verdict.PASS, *shown, "no more than before")
