@@ -1,4 +1,4 @@
-"""Small strict stand-ins: a clock that only moves when asked, and a table in memory."""
+"""Small strict stand-ins: a clock that only moves when asked, a table and a bucket in memory."""
 
 from __future__ import annotations
 
@@ -69,6 +69,30 @@ class MemoryTable:
                 elif isinstance(action, Delete):
                     self.items.pop(key, None)
             self.after(number)
+
+
+class MemoryBucket:
+    """A bucket in memory."""
+
+    name = "bbws-artifacts-test"
+
+    def __init__(self) -> None:
+        self.content: dict[str, bytes] = {}
+
+    def get(self, key):
+        return self.content.get(key)
+
+    def has(self, key):
+        return key in self.content
+
+    def put(self, key, content, *, content_type):
+        self.content[key] = content
+
+    def keys(self, prefix):
+        return sorted(key for key in self.content if key.startswith(prefix))
+
+    def remove(self, key):
+        self.content.pop(key, None)
 
 
 def lost() -> AwsError:

@@ -191,7 +191,10 @@ class FakeWorld:
             first=live is None and deployment.kind is not Kind.ROLLBACK,
         )
 
-    def save(self, deployment: Deployment) -> Saved:
+    def request(self, deployment):
+        return {}
+
+    def save(self, deployment: Deployment, go_on) -> Saved:
         self.fate.moment("before save")
         self.fate.moment("after save")
         return Saved((Backup("table", "auth", "arn"),), deployment.api)
@@ -277,7 +280,7 @@ class FakeWorld:
     def live(self, deployment):
         return SmokeReport(3, self.smoke_failures.get("live", ()))
 
-    def tell(self, event, deployment, detail=""):
+    def tell(self, event, deployment, detail="", backup=None):
         self.told.append((event, detail))
 
     def judged(self, percent, judgement, window):

@@ -54,7 +54,7 @@ def test_trap_2_7_a_release_s_artifacts_are_checked_before_anybody_is_asked() ->
         check = FLOWS[pipeline].jobs["check"]
         assert check.environment is not None
         assert environments()[check.environment.text].approvals == ()
-        assert any("release_cli.py artifacts" in s.run.text for s in check.steps if s.run)
+        assert any("deploy_cli.py verify" in s.run.text for s in check.steps if s.run)
         gates = [job for job in FLOWS[pipeline].jobs.values() if job is not check]
         assert all(check in FLOWS[pipeline].ancestors(job) for job in gates)
 

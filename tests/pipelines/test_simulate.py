@@ -113,7 +113,7 @@ def test_trap_6_7_prod_waits_for_both_roles_in_order(tmp_path: Path) -> None:
         ("tech-lead", "prod-tech-lead", ("tech-lead",)),
         ("deploy", "prod", ("wait timer",)),
     ]
-    assert run.inputs == {"version": "v1.2.3"}
+    assert run.inputs == {"version": "v1.2.3", "hotfix": "false"}
 
 
 def test_called_workflows_and_own_actions_are_opened(tmp_path: Path) -> None:

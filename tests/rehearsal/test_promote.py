@@ -127,7 +127,7 @@ def test_trap_2_7_an_artifact_of_the_run_does_not_outlive_the_approval(ready: Ho
 
 
 def test_a_release_is_verified_before_anybody_is_asked(ready: House) -> None:
-    edit(Pipeline.PROMOTE_PROD, "release_cli.py artifacts", "release_cli.py notes")
+    edit(Pipeline.PROMOTE_PROD, "deploy_cli.py verify", "deploy_cli.py status")
     _, found = promote("prod")
     assert details(found, "hand-over")[0] == "failed"
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from deploy.promotion.promoting import Request
     from deploy.site import Site
 
+_ORDER = ("dev", "sit", "prod")
+
 
 @click.group(cls=Cli)
 def cli() -> None:
@@ -71,6 +73,9 @@ def promote_sit(output: str, **raw: Any) -> None:
 @service_option
 @version_option
 @decision_options
+@click.option(
+    "--hotfix", is_flag=True, help="A fix of what is live: the business owner approves alone."
+)
 @click.option("--no-wait", is_flag=True, help="Start the pipeline and do not follow it.")
 @aws_options
 @dry_run_option
@@ -182,23 +187,18 @@ def rollback(
 @service_option
 @reason_option
 @aws_options
-@yes_option
+@dry_run_option
 @output_options
-def abort(env: Environment, reason: str, output: str, **raw: Any) -> None:
+def abort(env: Environment, reason: str, dry_run: bool, output: str, **raw: Any) -> None:
     """Stop a running deployment; its traffic is back when this returns.
 
     Example: deploy_cli.py abort --env prod --service auth --reason "wrong release"
     """
-    from common.audit import record
     from common.output import emit
-    from deploy.promotion.promoting import actor_name
-    from deploy.site import operation_for
+    from deploy.execution.recovering import stop
 
-    site, reason = _site(env, raw), reason or "no reason given"
-    record("abort", "requested", environment=env.name, service=site.service, reason=reason)
-    done = operation_for(site, actor_name(site)).abort(reason, actor_name(site))
-    data = {"aborted": done.id if done else None, "state": str(done.position) if done else None}
-    emit(data, output, lambda: f"{done.version}: {done.position}" if done else "nothing is running")
+    done = stop(_site(env, raw), reason, dry_run=dry_run)
+    emit(done.data, output, lambda: done.text)
 
 
 @cli.command()
@@ -206,8 +206,9 @@ def abort(env: Environment, reason: str, output: str, **raw: Any) -> None:
 @service_option
 @click.option("--back", is_flag=True, help="Roll back instead of going on.")
 @aws_options
+@dry_run_option
 @output_options
-def resume(env: Environment, back: bool, output: str, **raw: Any) -> None:
+def resume(env: Environment, back: bool, dry_run: bool, output: str, **raw: Any) -> None:
     """Finish the deployment that a dead runner left, or roll it back.
 
     Outside their pipelines, deployments of sit and prod only go back.
@@ -215,15 +216,10 @@ def resume(env: Environment, back: bool, output: str, **raw: Any) -> None:
     Example: deploy_cli.py resume --env dev --service auth
     """
     from common.output import emit
-    from deploy.execution.resuming import may_go_forward
-    from deploy.promotion.promoting import actor_name
-    from deploy.site import operation_for
+    from deploy.execution.recovering import finish
 
-    site = _site(env, raw)
-    forward = not back and may_go_forward(site)
-    done = operation_for(site, actor_name(site)).resume(forward=forward)
-    data = {"deployment": done.id if done else None, "state": str(done.position) if done else None}
-    emit(data, output, lambda: f"{done.version}: {done.position}" if done else "nothing to resume")
+    done = finish(_site(env, raw), back=back, dry_run=dry_run)
+    emit(done.data, output, lambda: done.text)
 
 
 @cli.command()
@@ -232,20 +228,20 @@ def resume(env: Environment, back: bool, output: str, **raw: Any) -> None:
 @click.option("--incident", required=True, help="Incident that is solved; `status` names it.")
 @click.option("--reason", required=True, help="What was done about it.")
 @aws_options
+@dry_run_option
 @output_options
-def unblock(env: Environment, incident: str, reason: str, output: str, **raw: Any) -> None:
+def unblock(
+    env: Environment, incident: str, reason: str, dry_run: bool, output: str, **raw: Any
+) -> None:
     """Let deployments begin again after an incident.
 
     Example: deploy_cli.py unblock --env prod --incident INC-1 --reason "fixed in v1.0.1"
     """
-    from common.audit import record
     from common.output import emit
-    from deploy.promotion.promoting import actor_name
+    from deploy.execution.recovering import unblock as clear
 
-    site = _site(env, raw)
-    site.ledger().unblock(incident, reason, actor_name(site))
-    record("unblock", "done", environment=env.name, service=site.service, incident=incident)
-    emit({"unblocked": incident}, output, lambda: f"{site.service} may be deployed to {env.name}")
+    done = clear(_site(env, raw), incident, reason, dry_run=dry_run)
+    emit(done.data, output, lambda: done.text)
 
 
 @cli.command()
@@ -325,21 +321,23 @@ def prune(env: Environment, keep: int, yes: bool, dry_run: bool, output: str, **
 @service_option
 @click.option("--env", "only", help="One environment only.  [default: dev, sit and prod]")
 @click.option("--profile", help="AWS profile.  [default: each environment's]")
+@click.option("--version", help="Also a release: proven there, and its bytes are there.")
 @output_options
-def verify(service: str | None, only: str | None, profile: str | None, output: str) -> int:
+def verify(only: str | None, version: str | None, output: str, **raw: Any) -> int:
     """Check the chain of the ledger and the bytes that run, in every environment.
 
     Example: deploy_cli.py verify --service auth
     """
     from common.output import emit, table
-    from deploy.ledger.verifying import differences
+    from deploy.ledger.verifying import differences, release_problems
     from deploy.ledger.verifying import verify as check
 
-    raw = {"service": service, "profile": profile}
-    names = (only,) if only else ("dev", "sit", "prod")
-    found = [check(_site(_environment(name), raw)) for name in names]
+    sites = [_site(_environment(name), raw) for name in ((only,) if only else _ORDER)]
+    found = [check(site) for site in sites]
     problems = [f"{one.environment}: {text}" for one in found for text in one.problems]
     problems += differences(found)
+    if version is not None:
+        problems += [text for site in sites for text in release_problems(site, version)]
     rows = [(o.environment, o.version, o.digest[:12], o.entries) for o in found]
     data = {
         "environments": [
@@ -376,6 +374,7 @@ def _request(raw: dict[str, Any]) -> Request:
         options=Options(bool(raw.get("fix_forward")), bool(raw.get("allow_no_traffic"))),
         dry_run=bool(raw.get("dry_run")),
         wait=not raw.get("no_wait"),
+        hotfix=bool(raw.get("hotfix")),
     )
 
 

@@ -13,6 +13,7 @@ from deploy.packaging.artifacts import Artifacts, Manifest, evidence_of
 from deploy.packaging.package import build, lambda_digest, write_zip
 from tests.deploy.aws import Repo
 from tests.deploy.builders import deployment
+from tests.deploy.fakes import MemoryBucket
 
 
 @pytest.fixture
@@ -87,30 +88,6 @@ def test_entries_are_sorted_whatever_order_they_come_in(tmp_path: Path):
 
 def test_lambdas_digest_is_base64_of_the_same_hash():
     assert lambda_digest("00" * 32) == "A" * 43 + "="
-
-
-class MemoryBucket:
-    """A bucket in memory."""
-
-    name = "bbws-artifacts-test"
-
-    def __init__(self) -> None:
-        self.content: dict[str, bytes] = {}
-
-    def get(self, key):
-        return self.content.get(key)
-
-    def has(self, key):
-        return key in self.content
-
-    def put(self, key, content, *, content_type):
-        self.content[key] = content
-
-    def keys(self, prefix):
-        return sorted(key for key in self.content if key.startswith(prefix))
-
-    def remove(self, key):
-        self.content.pop(key, None)
 
 
 CODE = b"code"

@@ -66,7 +66,7 @@ class FakeHub:
     def jobs(self, identity):
         return list(self._attempt.jobs)
 
-    def commit(self, reference):
+    def tag(self, version):
         return self._attempt.tag
 
 
@@ -203,6 +203,25 @@ def test_sit_needs_its_one_gate():
     assert attempt_of(good).approvals == (Approval("sit", "lead"),)
     with pytest.raises(RefusedError, match="sit has not been approved"):
         attempt_of(replace(good, reviews=()))
+
+
+def test_a_hotfix_needs_the_business_owner_and_nobody_else():
+    title = {"title": "Hotfix v1.0.0 to PROD"}
+    good = replace(with_run(**title), intent=replace(Attempt().intent, hotfix=True), reviews=(BO,))
+    assert attempt_of(good).approvals == (Approval("prod-business-owner", "bo"),)
+    for wrong in (
+        replace(good, reviews=()),
+        replace(good, reviews=(LEAD,)),
+        replace(good, reviews=(replace(BO, by="dev"),)),
+        replace(good, run=replace(good.run, title="Hotfix v9.9.9 to PROD")),
+    ):
+        with pytest.raises(RefusedError):
+            attempt_of(wrong)
+
+
+def test_what_only_calls_itself_a_hotfix_needs_both_approvals():
+    with pytest.raises(RefusedError, match="prod-tech-lead has not been approved"):
+        attempt_of(replace(with_run(title="Hotfix v1.0.0 to PROD"), reviews=(BO,)))
 
 
 def test_a_rollback_is_the_tech_leads_and_runs_from_main():

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from common.errors import RefusedError
-from deploy.promotion.hotfixing import is_hotfix, start_hotfix
+from deploy.promotion.hotfixing import (
+    Base,
+    base_below,
+    base_of,
+    require_hotfix,
+    start_hotfix,
+    why_no_hotfix,
+)
 from deploy.repository import Repository, find_repository, version_name
 from tests.deploy.aws import Repo
 from tests.deploy.builders import deployment
@@ -76,16 +83,76 @@ def test_without_anything_live_there_is_nothing_to_fix(repo: Repo):
         start_hotfix(checkout(repo), None, dry_run=False)
 
 
-def test_a_fix_beside_main_is_recorded_as_a_hotfix_and_a_release_of_main_is_not(repo: Repo):
+@pytest.fixture
+def fixing(repo: Repo) -> Repo:
+    """On the branch of the hotfix; main of the remote is where main is."""
     repo.git("update-ref", "refs/remotes/origin/main", "main")
     start_hotfix(checkout(repo), live(repo), dry_run=False)
     repo.git("switch", "--quiet", "hotfix/v1.2.1")
-    fix = repo.commit("v1.2.1")
-    here, before = checkout(repo), live(repo)
-    assert is_hotfix(here, before, "v1.2.1", fix)
-    assert not is_hotfix(here, before, "v1.3.0", fix)
-    assert not is_hotfix(here, before, "v1.2.1", repo.git("rev-parse", "main"))
-    assert not is_hotfix(here, None, "v1.2.1", fix)
+    return repo
+
+
+def why(repo: Repo, commit: str, version: str = "v1.2.1", base: Base | None = None) -> str:
+    return why_no_hotfix(checkout(repo), base or base_of(live(repo)), version, commit)
+
+
+def test_the_next_patch_grown_from_what_is_live_is_a_hotfix(fixing: Repo):
+    assert why(fixing, fixing.commit("v1.2.1")) == ""
+
+
+def test_a_release_of_main_is_no_hotfix(fixing: Repo):
+    assert "commits of main along" in why(fixing, fixing.git("rev-parse", "main"))
+
+
+def test_main_merged_into_the_fix_makes_it_an_ordinary_release(fixing: Repo):
+    fixing.git("merge", "--quiet", "--no-edit", "-X", "ours", "main")
+    assert "commits of main along" in why(fixing, fixing.commit("v1.2.1"))
+
+
+def test_a_fix_of_what_is_not_live_is_no_hotfix(fixing: Repo):
+    commit = fixing.commit("v1.2.1")
+    elsewhere = Base("v1.2.0", fixing.git("rev-parse", "main"))
+    assert "does not start at v1.2.0" in why(fixing, commit, base=elsewhere)
+    assert "no release that it could fix" in why_no_hotfix(checkout(fixing), None, "v1.2.1", commit)
+
+
+@pytest.mark.parametrize("version", ["v1.3.0", "v2.2.1", "v1.2.0", "v1.2.1-rc.1"])
+def test_only_a_higher_patch_is_a_hotfix(fixing: Repo, version: str):
+    assert why(fixing, fixing.commit("fix", tag=False), version) != ""
+
+
+@pytest.mark.parametrize(
+    "name", [".github/workflows/promote-prod.yml", "deploy.yml", "utils/devops/deploy_cli.py"]
+)
+def test_a_hotfix_leaves_alone_what_guards_deployments(fixing: Repo, name: str):
+    path = fixing.root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("changed\n")
+    assert f"it changes {name}" in why(fixing, fixing.commit("v1.2.1"))
+
+
+def test_without_main_nothing_is_known_to_be_a_hotfix(fixing: Repo):
+    fixing.git("update-ref", "-d", "refs/remotes/origin/main")
+    assert "main of its repository is not known" in why(fixing, fixing.commit("v1.2.1"))
+
+
+def test_a_hotfix_is_merged_back_before_anybody_is_asked(fixing: Repo):
+    commit, here = fixing.commit("v1.2.1"), checkout(fixing)
+    require_hotfix(here, base_of(live(fixing)), "v1.2.1", commit, lambda _: True)
+    with pytest.raises(RefusedError, match="no pull request merged exactly its commit"):
+        require_hotfix(here, base_of(live(fixing)), "v1.2.1", commit, lambda _: False)
+
+
+def test_the_base_is_told_by_tags_where_prod_cannot_be_asked(fixing: Repo):
+    base = base_below(checkout(fixing), "v1.2.1", fixing.commit("v1.2.1"))
+    assert base == Base("v1.2.0", fixing.git("rev-parse", "v1.2.0"))
+    assert base_below(checkout(fixing), "v1.3.0", fixing.git("rev-parse", "v1.2.1")) is None
+
+
+def test_a_branch_of_that_name_that_starts_elsewhere_is_not_taken_for_it(repo: Repo):
+    repo.git("branch", "hotfix/v1.2.1", repo.git("commit-tree", "-m", "x", "main^{tree}"))
+    with pytest.raises(RefusedError, match="does not start at"):
+        start_hotfix(checkout(repo), live(repo), dry_run=False)
 
 
 def test_of_two_tags_on_a_commit_the_higher_one_names_it(repo: Repo):

@@ -5,7 +5,7 @@ Every method that changes something is idempotent: the engine repeats it after a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -61,7 +61,9 @@ class Checking(Protocol):
 class Saving(Protocol):
     """Saves what a rollback or a person may need (idempotent by the deployment's id)."""
 
-    def save(self, deployment: Deployment) -> Saved: ...
+    def request(self, deployment: Deployment) -> dict[str, Any]: ...
+
+    def save(self, deployment: Deployment, go_on: Callable[[], None]) -> Saved: ...
 
 
 class Releasing(Protocol):
@@ -109,7 +111,13 @@ class Smoking(Protocol):
 class Telling(Protocol):
     """Tells people and other tools; failing to must never stop a deployment."""
 
-    def tell(self, event: str, deployment: Deployment, detail: str = "") -> None: ...
+    def tell(
+        self,
+        event: str,
+        deployment: Deployment,
+        detail: str = "",
+        backup: dict[str, Any] | None = None,
+    ) -> None: ...
 
     def show(self, text: str) -> None: ...
 

@@ -171,7 +171,8 @@ def _world(site: Site, resources: Resources, hub: Hub | None, extras: Extras) ->
     return World(
         checks=preflight_for(site, resources),
         saving=Saver(
-            Backups(session, sleep=sleep), apis, state, site.artifacts(), resources, site.clock
+            Backups(session, sleep=sleep), apis, state, site.artifacts(), resources, site.clock,
+            site.strategy.backup,
         ),
         releasing=releaser_for(site, extras),
         routing=Traffic(site.functions(), site.clock),

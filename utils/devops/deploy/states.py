@@ -63,6 +63,12 @@ class Position:
         return f"{self.state.value}{weight}"
 
 
+def is_untouched(position: Position) -> bool:
+    """Whether nothing was changed yet; backups that are being made change nothing."""
+    saving = position.state is State.BACKED_UP and not position.done
+    return saving or position.state in _UNTOUCHED
+
+
 def can_move(source: Position, target: Position) -> bool:
     """Whether a deployment may go from `source` to `target` in one transition.
 
@@ -74,7 +80,7 @@ def can_move(source: Position, target: Position) -> bool:
     if target.state is source.state and target.percent == source.percent:
         return target.done and not source.done
     if target.state is State.REFUSED:
-        return source.state in _UNTOUCHED
+        return is_untouched(source)
     if source.state in _RECOVERY:
         return target.state in _RECOVERY[source.state]
     if target.state is State.ROLLING_BACK:

@@ -7,15 +7,18 @@ minutes, then 25, 50 and 100 %, each judged. An unknown key is an error, never i
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from common.errors import UsageProblemError
+from deploy.execution.answers import Asked
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "deploy.yml"
+_AGENT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +87,17 @@ class Strategy:
     limits: Limits = field(default_factory=Limits)
     probes: Probes = field(default_factory=Probes)
     smoke: Smoke = field(default_factory=Smoke)
+    backup: Asked = field(default_factory=Asked)
 
     @property
     def longest_seconds(self) -> int:
         """Upper bound of all waits together: what credentials must outlive."""
         judged = [hold for hold in self.holds if hold.judged]
-        return sum(
-            hold.seconds + self.settle_seconds + self.extension_seconds for hold in judged[:1]
-        ) + sum(hold.seconds + self.settle_seconds + 60 for hold in judged[1:])
+        return (
+            sum(hold.seconds + self.settle_seconds + self.extension_seconds for hold in judged[:1])
+            + sum(hold.seconds + self.settle_seconds + 60 for hold in judged[1:])
+            + self.backup.patience
+        )
 
 
 _PROD = (Hold(10, 300), Hold(25, 180), Hold(50, 180), Hold(100, 180))
@@ -127,7 +133,7 @@ def parse_strategy(data: Any, environment: str, *, source: str = FILE) -> Strate
     own = _mapping(
         named.get(environment.removesuffix("-dr")) or {},
         f"environments.{environment}",
-        {"steps", "settle_seconds", "extension_seconds", "poll_seconds", "limits"},
+        {"steps", "settle_seconds", "extension_seconds", "poll_seconds", "limits", "backup"},
     )
     base = default_strategy(environment)
     limits = {**(top.get("limits") or {}), **(own.get("limits") or {})}
@@ -137,6 +143,7 @@ def parse_strategy(data: Any, environment: str, *, source: str = FILE) -> Strate
         limits=_filled(Limits, limits, "limits"),
         probes=_filled(Probes, top.get("probes") or {}, "probes"),
         smoke=_smoke(top.get("smoke") or {}),
+        backup=_asked(own.get("backup") or {}),
         **{k: _whole(v, k) for k, v in own.items() if k.endswith("_seconds")},
     )
     _check(strategy, environment)
@@ -196,6 +203,15 @@ def _smoke(data: Any) -> Smoke:
     if not isinstance(paths, list) or not all(str(p).startswith("/") for p in paths):
         raise UsageProblemError(f"{FILE}: smoke.paths is a list of paths that start with '/'")
     return Smoke(tuple(sorted((k, str(v)) for k, v in events.items())), tuple(map(str, paths)))
+
+
+def _asked(data: Any) -> Asked:
+    row = _mapping(data, "backup", {"agents", "seconds"})
+    agents = row.get("agents") or []
+    if not isinstance(agents, list) or not all(_AGENT.fullmatch(str(one)) for one in agents):
+        raise UsageProblemError(f"{FILE}: backup.agents is a list of names such as backup-manager")
+    seconds = _whole(row.get("seconds", Asked().seconds), "backup.seconds")
+    return Asked(tuple(map(str, agents)), seconds)
 
 
 def _check(strategy: Strategy, environment: str) -> None:

@@ -25,7 +25,7 @@ from deploy.ledger.leases import Lock, LockLostError
 from deploy.ledger.ledger import AbortedError, Ledger
 from deploy.model import Deployment, Judged, Kind, Verdict
 from deploy.ports import Probed, World
-from deploy.states import Position, State
+from deploy.states import Position, State, is_untouched
 
 _UNDO_ATTEMPTS = 3
 
@@ -91,7 +91,7 @@ class Run:
         except LockLostError:
             raise
         except DevopsError as error:
-            if isinstance(error, RefusedError) and self._is_untouched():
+            if isinstance(error, RefusedError) and is_untouched(self.here.position):
                 self._refuse(error)
                 raise
             self._judgement = getattr(error, "judgement", None)
@@ -103,9 +103,6 @@ class Run:
             self._undo(f"a bug in this tool: {type(error).__name__}", raising=False)
             raise
         return self.here
-
-    def _is_untouched(self) -> bool:
-        return self.here.position.state in (State.REQUESTED, State.CHECKED)
 
     def _refuse(self, error: RefusedError) -> None:
         refused = Position(State.REFUSED, 0, done=True)
@@ -154,8 +151,9 @@ class Run:
         return here
 
     def _save(self, _: Step) -> Deployment:
-        self._world.telling.tell("BackupRequested", self.here)
-        saved = self._world.saving.save(self.here)
+        saving = self._world.saving
+        self._world.telling.tell("BackupRequested", self.here, backup=saving.request(self.here))
+        saved = saving.save(self.here, self._still_ours)
         return replace(self.here, backups=saved.backups, api=saved.api)
 
     def _release(self, _: Step) -> Deployment:
@@ -203,11 +201,12 @@ class Run:
             window = closed_window(moved, now, strategy.settle_seconds)
             due = window.seconds >= hold.seconds
             evidence = self._world.metering.read(self.here, hold.percent, window, probed)
-            look = Look(due, _looks(strategy), max(1, len(strategy.holds)))
+            over = now >= last
+            look = Look(due, _looks(strategy), max(1, len(strategy.holds)), final=over)
             judgement = judge(evidence, strategy.limits, self.here.options, look)
             self._world.telling.judged(hold.percent, judgement, window)
             errors = errors + 1 if judgement.verdict is Verdict.ERROR else 0
-            exhausted = now >= last or errors > strategy.limits.max_measuring_errors
+            exhausted = over or errors > strategy.limits.max_measuring_errors
             move = next_move(judgement, due=due, exhausted=exhausted)
             if move is Move.PROMOTE:
                 return Judged(hold.percent, judgement.verdict, str(window), judgement.reasons)
@@ -224,6 +223,10 @@ class Run:
                 new, stable = self._world.probing.probe(target, batch)
                 probed = probed.plus(target.name, new, stable)
         return probed
+
+    def _still_ours(self) -> None:
+        self._heartbeat.check()
+        self._stop_if_aborted()
 
     def _stop_if_aborted(self) -> None:
         abort = self._ledger.abort_of(self.here.id)

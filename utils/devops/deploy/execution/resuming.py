@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from common.output import note
 from deploy.model import Kind
 from deploy.promotion.gate import GATED
-from deploy.promotion.promoting import in_pipeline, intent_for, through_gate
+from deploy.promotion.promoting import in_pipeline, intent_for, release_intent, through_gate
 
 if TYPE_CHECKING:
     from deploy.site import Site
@@ -26,5 +26,8 @@ def may_go_forward(site: Site) -> bool:
     if not in_pipeline():
         note("outside its pipeline it is rolled back; start its run again to go on")
         return False
-    through_gate(site, intent_for(site, left.version, rollback=left.kind is Kind.ROLLBACK))
+    if left.kind is Kind.ROLLBACK:
+        through_gate(site, intent_for(site, left.version, rollback=True))
+    else:
+        through_gate(site, release_intent(site, left.version, site.ledger().live()))
     return True

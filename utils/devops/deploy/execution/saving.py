@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from common.errors import UnavailableError
+from common.output import warn
 from deploy.canary.traffic import at_once
+from deploy.execution.answers import Asked, problems, refusal, wait_for_answers
 from deploy.model import ApiTarget, Backup, Deployment
+from deploy.packaging.artifacts import answers_prefix
 from deploy.ports import Saved
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from deploy.clock import Clock
     from deploy.packaging.artifacts import Artifacts
     from deploy.resources import Resources
@@ -48,19 +53,41 @@ class Saver:
     artifacts: Artifacts
     resources: Resources
     clock: Clock
+    asked: Asked = field(default_factory=Asked)
 
-    def save(self, deployment: Deployment) -> Saved:
-        """Save everything and wait until it can be restored from."""
-        tables = self.resources.tables if deployment.environment.startswith("prod") else ()
+    def request(self, deployment: Deployment) -> dict[str, Any]:
+        """What other tools have to know to back up what is theirs, and to answer."""
+        return {
+            "bucket": self.artifacts.bucket.name,
+            "prefix": answers_prefix(self.artifacts.repository, deployment.id),
+            "agents": list(self.asked.agents),
+            "seconds": self.asked.patience,
+        }
+
+    def save(self, deployment: Deployment, go_on: Callable[[], None]) -> Saved:
+        """Save everything and wait until it can be restored from.
+
+        Args:
+            go_on: Called while waiting; raises when the deployment is to stop.
+
+        Raises:
+            RefusedError: In PROD, an agent said no or nothing.
+            UnavailableError: A backup does not become available.
+        """
+        in_prod = deployment.environment.startswith("prod")
+        tables = self.resources.tables if in_prod else ()
         made = at_once(lambda table: self._table(table, deployment), tables)
-        self._wait(made)
+        answers = wait_for_answers(self.artifacts, deployment.id, self.asked, self.clock, go_on)
+        against = problems(answers, self.asked)
+        if against and in_prod:
+            raise refusal(against)
+        for problem in against:
+            warn(f"backup of other agents: {problem}")
+        self._wait(made, go_on)
         state = self.state.current()
         if state:
             made.append(Backup("terraform-state", "state", state))
-        made += [
-            Backup("answer", key.rsplit("/", 1)[-1], key)
-            for key in self.artifacts.answers(deployment.id)
-        ]
+        made += [answer.backup for answer in answers]
         made += [
             Backup("alias", target.name, target.stable)
             for target in deployment.functions
@@ -80,7 +107,7 @@ class Saver:
         snapshot = self.snapshots.ensure_snapshot(api.api_id, f"before {deployment.id}")
         return replace(api, before=snapshot)
 
-    def _wait(self, made: list[Backup]) -> None:
+    def _wait(self, made: list[Backup], go_on: Callable[[], None]) -> None:
         waited, open_ones = 0, list(made)
         while open_ones:
             open_ones = [b for b in open_ones if not self.backups.is_available(b.reference)]
@@ -89,5 +116,6 @@ class Saver:
             if waited >= _PATIENCE:
                 names = ", ".join(backup.name for backup in open_ones)
                 raise UnavailableError(f"the backups of {names} are not available after {waited} s")
+            go_on()
             self.clock.sleep(5)
             waited += 5

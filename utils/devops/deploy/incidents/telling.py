@@ -1,8 +1,8 @@
 """Tells people (SNS), other tools and agents (EventBridge) and GitHub what a deployment does.
 
 Events have the source `bbws.devops`; their shape is templates/deploy/event.schema.json. Whoever
-wants to save something of its own before a change listens for `BackupRequested` and answers by an
-object `<repository>/backups/<deployment>/<who>.json` in the artifact bucket.
+wants to save something of its own before a change listens for `BackupRequested` and answers
+(`deploy.execution.answers`).
 """
 
 from __future__ import annotations
@@ -65,9 +65,17 @@ class Herald:
     """Where the notes of releases are, up to the tag."""
     _shown: str = field(default="", init=False)
 
-    def tell(self, event: str, deployment: Deployment, detail: str = "") -> None:
-        """Send one event to everybody it concerns."""
+    def tell(
+        self,
+        event: str,
+        deployment: Deployment,
+        detail: str = "",
+        backup: dict[str, Any] | None = None,
+    ) -> None:
+        """Send one event to everybody it concerns; `backup` says where to answer a request."""
         body = event_body(deployment, mask(detail), stamp(self.clock.now()))
+        if backup is not None:
+            body["backup"] = backup
         self._try("EventBridge", lambda: self.bus.put(SOURCE, event, body))
         if event in _FOR_PEOPLE:
             subject = _subject(event, deployment)

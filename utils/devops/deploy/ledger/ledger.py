@@ -175,12 +175,20 @@ class Ledger:
         Raises:
             RefusedError: That incident does not block this service.
         """
-        head = self.head()
-        if head.block != incident:
-            what = f"incident {head.block!r} does" if head.block else "nothing does"
-            raise RefusedError(f"{self.service!r} is not blocked by {incident!r}: {what}")
+        self.require_block(incident)
         body = {"incident": incident, "reason": reason, "by": by}
         self._note_head("unblocked", body, block="")
+
+    def require_block(self, incident: str) -> None:
+        """Check that this incident is the one that blocks.
+
+        Raises:
+            RefusedError: It does not.
+        """
+        block = self.head().block
+        if block != incident:
+            what = f"incident {block!r} does" if block else "nothing does"
+            raise RefusedError(f"{self.service!r} is not blocked by {incident!r}: {what}")
 
     # --- below ----------------------------------------------------------------------------------
 

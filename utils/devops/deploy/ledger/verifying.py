@@ -56,6 +56,28 @@ def verify(site: Site) -> Verified:
     )
 
 
+def release_problems(site: Site, version: str) -> Iterator[str]:
+    """Whether a release can be promoted from here: proven here, and its bytes are here."""
+    from common.errors import DevopsError
+    from deploy.repository import commit_of
+
+    artifacts, where = site.artifacts(), site.environment.name
+    if site.checkout is None:
+        yield f"{where}: this is not the repository of {site.service!r}"
+        return
+    try:
+        commit = commit_of(site.checkout.root, f"refs/tags/{version}")
+        evidence, manifest = artifacts.evidence(commit), artifacts.manifest(commit)
+        if evidence is None or manifest is None:
+            yield f"{where}: {version} ({commit[:12]}) has not succeeded there"
+        elif evidence.sha256 != manifest.sha256:
+            yield f"{where}: proven was {evidence.sha256[:12]}, built is {manifest.sha256[:12]}"
+        else:
+            artifacts.package(evidence.sha256)
+    except DevopsError as error:
+        yield f"{where}: {version}: {error.message}"
+
+
 def differences(found: list[Verified]) -> list[str]:
     """The same version must be the same bytes everywhere."""
     problems = []

@@ -5,7 +5,7 @@
 <repository>/evidence/<commit>.json     what an environment proved about it; the next one
                                         up reads this before it takes the bytes
 <repository>/incidents/<id>.json|md     what went wrong
-<repository>/backups/<deployment>/       what other agents saved before it
+<repository>/backups/<deployment>/<agent>.json   what other agents answer before it
 """
 
 from __future__ import annotations
@@ -85,6 +85,11 @@ def manifest_key(repository: str, commit: str) -> str:
 def evidence_key(repository: str, commit: str) -> str:
     """Where an environment keeps what it proved about a commit."""
     return f"{repository}/evidence/{commit}.json"
+
+
+def answers_prefix(repository: str, deployment: str) -> str:
+    """Below which other tools answer to the request of a deployment."""
+    return f"{repository}/backups/{deployment}/"
 
 
 def evidence_of(deployment: Deployment, chain: str) -> Evidence:
@@ -194,9 +199,13 @@ class Artifacts:
             )
         self.keep(manifest, lower.package(sha256))
 
-    def answers(self, deployment: str) -> list[str]:
-        """What other tools saved of their own before this deployment."""
-        return self.bucket.keys(f"{self.repository}/backups/{deployment}/")
+    def answers(self, deployment: str) -> dict[str, bytes]:
+        """What other tools answered to the request of this deployment, by the answer's name."""
+        found = {
+            key.rsplit("/", 1)[-1].removesuffix(".json"): self.bucket.get(key)
+            for key in self.bucket.keys(answers_prefix(self.repository, deployment))
+        }
+        return {name: content for name, content in found.items() if content is not None}
 
     def write_incident(self, name: str, document: Any, text: str) -> str:
         """Keep an incident record as JSON and Markdown, and return where."""

@@ -9,8 +9,9 @@ from deploy.execution.operation import new_id
 from deploy.execution.plan import plan_release
 from deploy.model import Deployment, Kind
 from deploy.packaging.building import artifact_for, clean_commit
+from deploy.promotion.hotfixing import base_below, is_hotfix
 from deploy.promotion.promoting import Outcome, Request, actor_name, in_pipeline
-from deploy.repository import version_name
+from deploy.repository import Repository, version_name
 from deploy.site import Extras, Site, operation_for
 
 
@@ -29,14 +30,15 @@ def deploy_dev(site: Site, request: Request, extras: Extras | None = None) -> Ou
     commit = clean_commit(site.checkout)
     _require_ci(site, commit)
     operation = operation_for(site, actor_name(site), extras)
+    version = version_name(site.checkout.root, commit)
     draft = Deployment(
-        id=new_id(site.clock.now(), version_name(site.checkout.root, commit)),
+        id=new_id(site.clock.now(), version),
         service=site.service,
         environment=site.environment.name,
-        version=version_name(site.checkout.root, commit),
+        version=version,
         commit=commit,
         digest="",
-        kind=Kind.DEPLOY,
+        kind=_kind(site.checkout, version, commit),
         actor=actor_name(site),
         started=stamp(site.clock.now()),
         options=request.options,
@@ -51,6 +53,11 @@ def deploy_dev(site: Site, request: Request, extras: Extras | None = None) -> Ou
     note(f"  {manifest.sha256[:12]}, {manifest.size / 1024**2:.1f} MB")
     deployment = _with_digest(draft, manifest.sha256)
     return Outcome(deployment=operation.deploy(deployment, plan))
+
+
+def _kind(checkout: Repository, version: str, commit: str) -> Kind:
+    fix = is_hotfix(checkout, base_below(checkout, version, commit), version, commit)
+    return Kind.HOTFIX if fix else Kind.DEPLOY
 
 
 def _with_digest(draft: Deployment, digest: str) -> Deployment:

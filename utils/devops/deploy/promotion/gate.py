@@ -24,6 +24,7 @@ ROLE = "github-{repository}-{environment}"
 _IDENTITY = re.compile(r"arn:aws[a-z-]*:sts::(\d{12}):assumed-role/([^/]+)/(.+)")
 _GATES = {
     "sit": ("sit",),
+    # The business owner is the first: a hotfix needs no other.
     "prod": ("prod-business-owner", "prod-tech-lead"),
     "prod-dr": ("prod-business-owner", "prod-tech-lead"),
 }
@@ -42,12 +43,15 @@ class RunReader(Protocol):
 
     def jobs(self, identity: str) -> list[Job]: ...
 
-    def commit(self, reference: str) -> str | None: ...
+    def tag(self, version: str) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What somebody wants to do, and where."""
+    """What somebody wants to do, and where.
+
+    `hotfix` is set where the rules of `hotfixing` hold, and never because somebody says so.
+    """
 
     environment: str
     account: str
@@ -56,6 +60,7 @@ class Intent:
     version: str
     commit: str
     rollback: bool = False
+    hotfix: bool = False
 
     @property
     def workflow(self) -> str:
@@ -64,7 +69,9 @@ class Intent:
 
     @property
     def gates(self) -> tuple[str, ...]:
-        return _ROLLBACK_GATES if self.rollback else _GATES[self.environment]
+        if self.rollback:
+            return _ROLLBACK_GATES
+        return (_GATES[self.environment])[:1] if self.hotfix else _GATES[self.environment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +138,7 @@ def _run_problems(intent: Intent, run: RunFacts, hub: RunReader) -> Iterator[str
             yield f"it was started from {run.head_branch!r}, not from 'main'"
     elif run.head_sha != intent.commit:
         yield f"it runs at commit {run.head_sha[:12]}, {intent.version} is {intent.commit[:12]}"
-    named = re.match(r"(?:Promote|Roll \S+ back to) (v\S+)", run.title)
+    named = re.match(r"(?:Promote|Hotfix|Roll \S+ back to) (v\S+)", run.title)
     if named and named[1] not in (intent.version, "to"):
         yield f"it is about {named[1]}"
 
@@ -158,7 +165,7 @@ def _job_problems(intent: Intent, jobs: Sequence[Job]) -> Iterator[str]:
 
 
 def _tag_problems(intent: Intent, hub: RunReader) -> Iterator[str]:
-    commit = hub.commit(intent.version)
+    commit = hub.tag(intent.version)
     if commit is None:
         yield f"GitHub has no tag {intent.version}"
     elif commit != intent.commit:

@@ -103,8 +103,28 @@ class Hub:
 
     def commit(self, reference: str) -> str | None:
         """The commit of a tag or branch, or None."""
-        found = self._github.find(f"/repos/{self.slug}/commits/{reference}")
+        from common.github_errors import GitHubError
+
+        try:
+            found = self._github.find(f"/repos/{self.slug}/commits/{reference}")
+        except GitHubError as error:
+            # What GitHub says of a name that stands for no commit.
+            if error.status == 422:
+                return None
+            raise
         return str(found["sha"]) if found is not None else None
+
+    def is_merged(self, commit: str) -> bool:
+        """Whether a pull request with exactly this head was merged into main."""
+        rows = self._github.listing(f"/repos/{self.slug}/commits/{commit}/pulls")
+        return any(
+            row.get("merged_at") and row["base"]["ref"] == "main" and row["head"]["sha"] == commit
+            for row in rows
+        )
+
+    def tag(self, version: str) -> str | None:
+        """The commit of a tag; a branch of the same name is another thing."""
+        return self.commit(f"tags/{version}")
 
     def failed_checks(self, commit: str) -> tuple[list[str], bool]:
         """Names of failed CI runs of a commit, and whether any CI run passed."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from common.audit import record
@@ -19,13 +19,18 @@ from deploy.execution.operation import new_id
 from deploy.execution.plan import Step, plan_release
 from deploy.model import Deployment, Kind, Options
 from deploy.promotion.gate import Intent, Passed, pass_gate, require_evidence
-from deploy.promotion.hotfixing import is_hotfix
+from deploy.promotion.hotfixing import (
+    base_below,
+    base_of,
+    is_hotfix,
+    require_hotfix,
+)
 from deploy.repository import commit_of
 from deploy.site import Site, operation_for
 
 if TYPE_CHECKING:
     from deploy.ledger.ledger import Ledger
-    from deploy.packaging.artifacts import Artifacts, Evidence
+    from deploy.packaging.artifacts import Evidence
     from deploy.promotion.hub import Hub
 
 _POLL_SECONDS = 10
@@ -41,6 +46,7 @@ class Request:
     reason: str = ""
     dry_run: bool = False
     wait: bool = True
+    hotfix: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,8 @@ def perform(site: Site, request: Request) -> Outcome:
         RefusedError: The gate, the evidence or a check says no.
         FailedError: It failed and was rolled back.
     """
-    intent = intent_for(site, request.version)
+    live = site.ledger().live()
+    intent = release_intent(site, request.version, live)
     passed = through_gate(site, intent)
     lower = _lower(site.environment)
     below = site.artifacts(lower)
@@ -111,8 +118,10 @@ def perform(site: Site, request: Request) -> Outcome:
     if site.checkout is None or commit_of(site.checkout.root) != intent.commit:
         raise RefusedError(f"the checkout is not at {intent.version} ({intent.commit[:12]})")
     operation = operation_for(site, actor_name(site))
-    live = site.ledger().live()
-    fix = is_hotfix(site.checkout, live, request.version, intent.commit)
+    fix = intent.hotfix
+    if not site.environment.name.startswith("prod"):
+        base = base_below(site.checkout, request.version, intent.commit)
+        fix = is_hotfix(site.checkout, base, request.version, intent.commit)
     deployment = Deployment(
         id=new_id(site.clock.now(), request.version),
         service=site.service,
@@ -140,6 +149,15 @@ def perform(site: Site, request: Request) -> Outcome:
     return Outcome(deployment=operation.deploy(deployment, plan), run=passed.run)
 
 
+def release_intent(site: Site, version: str, live: Deployment | None) -> Intent:
+    """What is to be done, and whether one approval is enough: for a fix of what is live only."""
+    intent, hub = intent_for(site, version), site.hub()
+    if not site.environment.name.startswith("prod") or site.checkout is None or hub is None:
+        return intent
+    fix = is_hotfix(site.checkout, base_of(live), version, intent.commit)
+    return replace(intent, hotfix=fix and hub.is_merged(intent.commit))
+
+
 def ask_for(lower: Site, target: Environment, request: Request) -> Outcome:
     """Check what can be checked from here, start the pipeline and follow it.
 
@@ -154,13 +172,17 @@ def ask_for(lower: Site, target: Environment, request: Request) -> Outcome:
             "the pipeline cannot be started: no GitHub token, or no remote",
             hint="set GITHUB_TOKEN, inside the service's repository",
         )
-    on_github = hub.commit(request.version)
+    on_github = hub.tag(request.version)
     if on_github != intent.commit:
         raise RefusedError(
             f"tag {request.version} is {(on_github or 'nothing')[:12]} on GitHub, "
             f"{intent.commit[:12]} here",
             hint="git fetch --tags --force, and find out who moved it",
         )
+    if request.hotfix and lower.checkout is not None:
+        base = base_below(lower.checkout, request.version, intent.commit)
+        require_hotfix(lower.checkout, base, request.version, intent.commit, hub.is_merged)
+        intent = replace(intent, hotfix=True)
     workflow = intent.workflow.rsplit("/", 1)[-1]
     if request.dry_run:
         gates = ", ".join(intent.gates)
@@ -171,7 +193,8 @@ def ask_for(lower: Site, target: Environment, request: Request) -> Outcome:
             )
         )
     record("promotion", "requested", environment=target.name, version=request.version)
-    run = hub.dispatch(workflow, request.version, {"version": request.version})
+    inputs = {"version": request.version, **({"hotfix": "true"} if request.hotfix else {})}
+    run = hub.dispatch(workflow, request.version, inputs)
     note(f"started {workflow}: run {run}")
     if not request.wait:
         for text in hub.waiting(run):
@@ -203,7 +226,7 @@ def _checked(lower: Site, target: Environment, version: str) -> Intent:
         artifacts.manifest(intent.commit),
     )
     artifacts.package(evidence.sha256)
-    problems = list(_standing(lower.ledger(), lower, evidence, artifacts))
+    problems = list(_standing(lower.ledger(), lower, evidence))
     if problems:
         raise RefusedError(
             f"{lower.environment.name} is not ready to be promoted from: {'; '.join(problems)}",
@@ -212,13 +235,10 @@ def _checked(lower: Site, target: Environment, version: str) -> Intent:
     return intent
 
 
-def _standing(
-    ledger: Ledger, lower: Site, evidence: Evidence, artifacts: Artifacts
-) -> Iterator[str]:
+def _standing(ledger: Ledger, lower: Site, evidence: Evidence) -> Iterator[str]:
     from deploy.canary.traffic import Traffic
     from deploy.packaging.package import lambda_digest
 
-    del artifacts
     head, live, running = ledger.head(), ledger.live(), ledger.running()
     if head.block:
         yield f"incident {head.block} is open"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from repository.model import EnvironmentState
     from repository.remote import Remote
 
-_VERIFIES = re.compile(r"release_cli\.py\s+artifacts\b")
+_VERIFIES = re.compile(r"(?:release_cli\.py\s+artifacts|deploy_cli\.py\s+verify)\b")
 _SESSION_S = 3600
 
 
