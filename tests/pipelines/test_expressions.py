@@ -78,6 +78,9 @@ def test_what_is_not_known_yet_stays_readable_and_secrets_are_masked() -> None:
         ("a.", "a name after"),
         ("", "it ends"),
         ("(" * 200 + "a" + ")" * 200, "too deeply"),
+        ("a || " * 20_000 + "b", "parts within parts"),
+        ("a" + ".b" * 20_000, "parts within parts"),
+        ("!" * 20_000 + "a", "parts within parts"),
     ],
 )
 def test_what_is_no_expression_says_why(text: str, message: str) -> None:

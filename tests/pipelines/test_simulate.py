@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from pipelines.generation.build import Pipeline
 from pipelines.simulation.plan import DryRun
 from pipelines.simulation.simulate import Asked, simulate
 from pipelines.simulation.simulate_report import as_data, as_mermaid, as_svg, as_text
+from pipelines.validation.validate import validate
 from tests.pipelines.builders import SERVICE, generated, write_workflow
 from tests.support.files import read_tree
 
@@ -228,6 +230,21 @@ def test_jobs_that_wait_for_each_other_still_end(tmp_path: Path) -> None:
         """,
     )
     assert {job.id for job in run.jobs} == {"a", "b"}
+
+
+@pytest.mark.parametrize("need", [lambda n: (n + 1) % 3000, lambda n: max(0, n - 1)])
+def test_thousands_of_jobs_are_ordered_in_bounded_time(
+    tmp_path: Path, need: Callable[[int], int]
+) -> None:
+    """All in one circle, or one after the other: what grows with the square takes minutes."""
+    rows = "".join(
+        f"  j{n}: {{needs: j{need(n)}, runs-on: x, steps: [{{run: x}}]}}\n" for n in range(3000)
+    )
+    path = tmp_path / "many.yml"
+    path.write_text(f"on: push\njobs:\n{rows}")
+    assert len(simulate(path, Asked()).jobs) == 3000
+    (circle,) = [f for f in validate(path, external=False).findings if f.rule == "job-cycle"]
+    assert circle.line == 3
 
 
 def test_every_generated_workflow_can_be_simulated(tmp_path: Path) -> None:

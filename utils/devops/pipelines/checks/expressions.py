@@ -46,6 +46,8 @@ ARGUMENTS: Mapping[str, tuple[int, int]] = {
 }
 """The functions there are, with the least and the most arguments."""
 
+_SHOWN = 80
+"""So many characters of a wrong expression are repeated in the message."""
 CONTEXTS = frozenset(
     words("github env vars job jobs steps runner secrets strategy matrix needs inputs")
 )
@@ -109,7 +111,7 @@ def _parsed(place: Place) -> Iterator[Found | Finding]:
             yield Found(place, parse(part.inside), part.at)
         except ExpressionError as problem:
             node = position(place.node, part.at + problem.at)
-            inside = " ".join(part.inside.split())
+            inside = " ".join(part.inside[:_SHOWN].split()) + "…" * (len(part.inside) > _SHOWN)
             yield error("expression-syntax", node, f"in '{inside}': {problem}")
 
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from pipelines.workflow.model import Job, Workflow
 
 
+_SHOWN = 20
+"""Of a circle that is longer no more jobs are named."""
+
+
 def check(workflow: Workflow) -> Iterator[Finding]:
     """Unknown and repeated `needs`, cycles, step ids that are used twice."""
     for job in workflow.jobs.values():
@@ -34,29 +38,37 @@ def _needs(workflow: Workflow, job: Job) -> Iterator[Finding]:
 
 
 def _cycles(workflow: Workflow) -> Iterator[Finding]:
-    """Each cycle once, at the job that is written first."""
-    reported: set[frozenset[str]] = set()
-    for job in workflow.jobs.values():
-        cycle = _way_back(workflow, job)
-        if cycle and frozenset(cycle) not in reported:
-            reported.add(frozenset(cycle))
-            way = " → ".join([*cycle, cycle[0]])
-            yield error("job-cycle", job.key, f"jobs wait for each other: {way}")
+    """The circles of jobs, each at the one that is written first; every job is looked at once."""
+    written = {name: number for number, name in enumerate(workflow.jobs)}
+    done: set[str] = set()
+    for name in workflow.jobs:
+        for circle in _circles(workflow, name, done):
+            first = circle.index(min(circle, key=written.__getitem__))
+            turned = [*circle[first:], *circle[:first]]
+            way = " → ".join(
+                [*turned, turned[0]] if len(turned) <= _SHOWN else [*turned[:_SHOWN], "…"]
+            )
+            yield error(
+                "job-cycle", workflow.jobs[turned[0]].key, f"jobs wait for each other: {way}"
+            )
 
 
-def _way_back(workflow: Workflow, job: Job) -> list[str]:
-    """The shortest way along `needs` from the job to itself, or nothing."""
-    ways = [[job.id]]
-    seen: set[str] = set()
-    while ways:
-        way = ways.pop(0)
-        for need in workflow.jobs[way[-1]].need_ids:
-            if need == job.id:
-                return way
-            if need in workflow.jobs and need not in seen:
-                seen.add(need)
-                ways.append([*way, need])
-    return []
+def _circles(workflow: Workflow, start: str, done: set[str]) -> Iterator[list[str]]:
+    """Follow the needs from a job; a need that is still being followed closes a circle."""
+    if start in done:
+        return
+    way: dict[str, Iterator[str]] = {start: iter(workflow.jobs[start].need_ids)}
+    while way:
+        name = next(reversed(way))
+        need = next(way[name], None)
+        if need is None:
+            done.add(name)
+            del way[name]
+        elif need in way:
+            names = list(way)
+            yield names[names.index(need) :]
+        elif need in workflow.jobs and need not in done:
+            way[need] = iter(workflow.jobs[need].need_ids)
 
 
 def _step_ids(job: Job) -> Iterator[Finding]:

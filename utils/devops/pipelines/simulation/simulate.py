@@ -74,10 +74,14 @@ class _Planner:
         self._repository = Repository(root)
         self._prefix = prefix
         self._skipped: set[str] = set()
+        self._behind_skipped: set[str] = set()
+        """Jobs with a skipped one somewhere before them."""
 
     def jobs(self, depth: int = 0, first_stage: int = 1) -> Iterator[PlannedJob]:
         """The jobs in an order in which they can run."""
         for stage, job in _ordered(self._flow):
+            if any(n in self._skipped or n in self._behind_skipped for n in job.need_ids):
+                self._behind_skipped.add(job.id)
             contexts = {**self._contexts, "needs": self._needs(job)}
             planned = self._job(job, stage + first_stage - 1, contexts)
             if planned.runs is False:
@@ -125,7 +129,7 @@ class _Planner:
     def _decide(self, job: Job, contexts: dict[str, Any]) -> tuple[bool | None, str]:
         """Whether a job runs: its `if:`, and the fate of all jobs before it, near or far."""
         text = job.condition.text.strip() if job.condition is not None else ""
-        needs_skipped = any(before.id in self._skipped for before in self._flow.ancestors(job))
+        needs_skipped = job.id in self._behind_skipped
         asks_status = any(name in text for name in _STATUS)
         if needs_skipped and not asks_status:
             return False, text or "a job it needs is skipped"
@@ -243,18 +247,25 @@ class _Planner:
 
 
 def _ordered(flow: Workflow) -> Iterator[tuple[int, Job]]:
-    """Jobs with their stage; jobs that wait for each other or for nobody come last."""
-    stages: dict[str, int] = {}
-    left = list(flow.jobs.values())
-    while left:
-        ready = [j for j in left if all(n in stages or n not in flow.jobs for n in j.need_ids)]
-        for job in ready or left:
-            stage = 1 + max((stages.get(need, 0) for need in job.need_ids), default=0)
-            stages[job.id] = stage
-        left = [job for job in left if job.id not in stages]
-    order = list(flow.jobs)
-    for name in sorted(stages, key=lambda name: (stages[name], order.index(name))):
-        yield stages[name], flow.jobs[name]
+    """Jobs with their stage; those that wait for each other, or for one of these, come last."""
+    waits = {name: {n for n in job.need_ids if n in flow.jobs} for name, job in flow.jobs.items()}
+    after: dict[str, list[str]] = {name: [] for name in flow.jobs}
+    for name, needs in waits.items():
+        for need in needs:
+            after[need].append(name)
+    stages = {name: 1 for name, needs in waits.items() if not needs}
+    ready = list(stages)
+    while ready:
+        name = ready.pop()
+        for later in after[name]:
+            waits[later].discard(name)
+            if not waits[later]:
+                before = (stages[n] for n in flow.jobs[later].need_ids if n in stages)
+                stages[later] = 1 + max(before)
+                ready.append(later)
+    last = 1 + max(stages.values(), default=0)
+    for job in sorted(flow.jobs.values(), key=lambda job: stages.get(job.id, last)):
+        yield stages.get(job.id, last), job
 
 
 def _filled(node: Node | None, contexts: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,8 @@ _TOKEN = re.compile(
     re.X,
 )
 _DEEPEST = 50
+_TALLEST = 200
+"""So many parts within parts at most: what reads a tree follows them one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,7 @@ class _Parser:
         self._position = 0
         self._length = length
         self._depth = 0
+        self._heights: dict[int, int] = {}
 
     def end(self) -> None:
         if self._position < len(self._tokens):
@@ -223,7 +226,7 @@ class _Parser:
 
         tree = part()
         while token := self._accept(*operators):
-            tree = Operation(token.text, (tree, part()), token.at)
+            tree = self._above(Operation(token.text, (tree, part()), token.at))
         return tree
 
     def _unary(self) -> Expression:
@@ -232,13 +235,21 @@ class _Parser:
             marks.append(token)
         tree = self._postfix()
         for token in reversed(marks):
-            tree = Operation("!", (tree,), token.at)
+            tree = self._above(Operation("!", (tree,), token.at))
         return tree
 
     def _postfix(self) -> Expression:
         tree = self._primary()
         while token := self._accept(".", "["):
-            tree = self._dotted(tree) if token.text == "." else self._indexed(tree)
+            tree = self._above(self._dotted(tree) if token.text == "." else self._indexed(tree))
+        return tree
+
+    def _above(self, tree: Expression) -> Expression:
+        """The tree, if it is not too tall."""
+        height = 1 + max((self._heights.get(id(part), 0) for part in _parts(tree)), default=0)
+        if height > _TALLEST:
+            raise ExpressionError(f"more than {_TALLEST} parts within parts", tree.at)
+        self._heights[id(tree)] = height
         return tree
 
     def _dotted(self, tree: Expression) -> Expression:
@@ -284,7 +295,7 @@ class _Parser:
             while self._accept(","):
                 arguments.append(self.expression())
             self._expect(")")
-        return Call(token.text.lower(), tuple(arguments), token.at)
+        return self._above(Call(token.text.lower(), tuple(arguments), token.at))
 
     def _accept(self, *texts: str) -> _Token | None:
         if self._position < len(self._tokens):
