@@ -28,6 +28,17 @@ _SHORT_CAPTION = re.compile(
 _CLOSING_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})\s*\Z")
 
 
+_ESCAPE = re.compile(r"(`+[^`]*`+)|\\([!-/:-@\[-`{-~])")
+_ANCHOR = re.compile(r"\s*\{#[^{}\s]+(?:\{[^{}]*\}[^{}\s]*)*\}\s*\Z")
+
+
+def _unescaped(text: str) -> str:
+    """A line or cell without Markdown's backslashes before marks, but for those in code spans."""
+    if "\\" not in text:
+        return text
+    return _ESCAPE.sub(lambda found: found[1] or found[2], text)
+
+
 def normalize(text: str) -> str:
     """One kind of line end, no NUL: what CommonMark asks for before tokenizing."""
     if "\r" in text:
@@ -70,6 +81,7 @@ class _BlockReader:
     def __init__(self, text: str, visit: Callable[[Block], None]) -> None:
         self._text = text
         self._visit = visit
+        self._has_escapes = "\\" in text
         self._last_line = text.rstrip("\n").count("\n") + 1
         self._section = Section("", 0, 1, 0)
         self._count = 0
@@ -78,6 +90,8 @@ class _BlockReader:
         self._depth = 0
         self._level = 0
         """Level of the heading whose text comes next, or 0."""
+        self._is_hashed = False
+        """Whether hashes make it one: a bold line that `---` underlines is a caption."""
 
     def take(self, token: Token) -> None:
         kind = token.type
@@ -86,6 +100,7 @@ class _BlockReader:
             self._level = 0
         elif kind == "heading_open":
             self._level = int(token.tag[1])
+            self._is_hashed = token.markup.startswith("#")
         elif kind == "list_item_open":
             self._depth += 1
             del self._items[self._depth - 1 :]
@@ -100,9 +115,9 @@ class _BlockReader:
 
     def _inline(self, token: Token) -> Block:
         line = (token.map or [0])[0] + 1
-        content, depth = token.content, self._depth
+        content, depth = _unescaped(token.content), self._depth
         lines = tuple(content.split("\n")) if "\n" in content else (content,)
-        if self._level and not (len(lines) > 1 or content.startswith("**")):
+        if self._level and (self._is_hashed or not (len(lines) > 1 or content.startswith("**"))):
             return self._heading(self._level, content, line)
         if depth:
             outer = self._items[depth - 2] if 1 < depth <= len(self._items) + 1 else self._caption
@@ -117,24 +132,28 @@ class _BlockReader:
         while parent is not None and parent.level >= level:
             parent = parent.parent
         self._count += 1
-        self._section = Section(plain(content), level, line, self._count, parent)
+        title = _ANCHOR.sub("", content) if "{#" in content else content
+        self._section = Section(plain(title), level, line, self._count, parent)
         self._caption = ""
         return Heading(line, self._section)
 
     def _table(self, token: Token) -> Table:
-        header = tuple(token.meta["header"])
+        header = self._cells(token.meta["header"])
         width = len(header)
         rows, ragged = [], None
         for line, cells in token.meta["rows"]:
             if len(cells) != width:
                 ragged = ragged or line
                 cells = [*cells[:width], *[""] * (width - len(cells))]
-            rows.append(Row(line, tuple(cells)))
+            rows.append(Row(line, self._cells(cells)))
         table = Table(
             (token.map or [0])[0] + 1, self._section, self._caption, header, tuple(rows), ragged
         )
         self._caption = ""
         return table
+
+    def _cells(self, cells: list[str]) -> tuple[str, ...]:
+        return tuple(map(_unescaped, cells)) if self._has_escapes else tuple(cells)
 
     def _html_tables(self, token: Token) -> None:
         for offset, header, rows in html_tables(token.content):

@@ -31,7 +31,8 @@ _GENERIC = vocabulary(
     "config settings metadata environment variables capacity ttl access patterns pattern api rest "
     "endpoint endpoints optional required form multipart url claims jwt token cookie cookies "
     "webhook entity entities core main other additional specification summary definition object "
-    "objects structure payload all new of and for in the a an cognito user-pool pool custom"
+    "objects type types structure payload all new of and for in the a an cognito user-pool pool "
+    "custom"
 )
 
 

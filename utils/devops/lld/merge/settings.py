@@ -80,6 +80,8 @@ def facts_of(groups: Iterable[Group]) -> Iterator[Fact]:
         function = _function(group)
         if function:
             yield function
+        else:
+            yield from _together(group)
         yield from _routes(group, function.name if function else None)
         if group.table or "index_name" in group.values:
             yield from _table(group)
@@ -140,6 +142,22 @@ def _function(group: Group) -> FunctionFact | None:
         source_of(trigger_text) if trigger_text else None,
         group.get("handler"),
     )
+
+
+_NAME = re.compile(r"[A-Za-z]\w*(?:[_-]\w+)+\Z")
+
+
+def _together(group: Group) -> Iterator[FunctionFact]:
+    """Sizes that a heading gives to several functions: `Teams (create_team, list_teams)`."""
+    title = without_number(group.section.title)
+    listed = title.partition("(")[2].rpartition(")")[0] if "(" in title else title
+    names = [name.strip(" `") for name in re.split(r",|/|&|\band\b", listed)]
+    if len(names) < 2 or not all(_NAME.match(name) for name in names):
+        return
+    memory, timeout = memory_mb(group.raw("memory")), seconds(group.raw("timeout"))
+    trigger = trigger_of(group.raw("trigger")) if group.raw("trigger") else None
+    for name in names if memory or timeout or trigger else ():
+        yield FunctionFact(name, group.line, Trust.HINT, group.line, trigger, (), memory, timeout)
 
 
 _OF_ROUTES = frozenset(("function_name", "request_model", "response_model", "auth"))

@@ -72,7 +72,19 @@ def read_attribute_rows(table: Table, columns: dict[Role, int]) -> Iterator[Fact
     found = tuple(IndexKey(i, k.get("pk"), k.get("sk")) for i, k in index_keys.items())
     if not attributes.get("pk"):
         return
-    yield from key_facts(table, line, attributes, patterns, _entity_title(table), found)
+    shown = _are_examples(table, columns, patterns)
+    yield from key_facts(
+        table, line, attributes, patterns, _entity_title(table), found, are_examples=shown
+    )
+
+
+def _are_examples(table: Table, columns: dict[Role, int], patterns: dict[str, str]) -> bool:
+    """Whether the values of the keys are those of one item, from a column of examples."""
+    position = columns.get(Role.EXAMPLE)
+    if position is None or any("{" in one or "<" in one for one in patterns.values()):
+        return False
+    shown = {plain(row.cells[position]) for row in table.rows}
+    return any(re.search(r"#.*\d", one) and one in shown for one in patterns.values())
 
 
 def _says_none(text: str) -> bool:

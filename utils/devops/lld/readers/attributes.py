@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 from lld.columns import Role, first_column, header_words, roles
 from lld.facts import Fact, ModelFact, Trust
 from lld.model import ModelField, ModelKind
-from lld.names import index_name, is_generic, is_service_name, is_tail, model_name, spoken_name
+from lld.names import (
+    index_name,
+    is_generic,
+    is_service_name,
+    is_tail,
+    model_name,
+    spoken_name,
+    without_number,
+)
 from lld.readers.enums import enum_values, type_values
 from lld.text import plain
 from lld.types import is_optional_type, is_simple_type, python_type
@@ -67,7 +75,7 @@ def _name(table: Table) -> str | None:
     for section in table.section.lineage()[:3]:
         if index_name(section.title):
             return None
-        name = model_name(section.title)
+        name = model_name(section.title) or _bare_name(section)
         if name and is_service_name(name):
             return None
         if name:
@@ -75,6 +83,16 @@ def _name(table: Table) -> str | None:
         if not is_generic(section.title):
             return None
     return None
+
+
+_BARE = frozenset(("Record", "Item", "Document", "Event", "Message"))
+
+
+def _bare_name(section: Section) -> str | None:
+    """`Record` below `Types`: a word that elsewhere only says what kind of thing a table is."""
+    title = without_number(section.title)
+    around = section.parent
+    return title if title in _BARE and around is not None and is_generic(around.title) else None
 
 
 def _spoken_name(table: Table) -> tuple[str, bool] | None:

@@ -44,6 +44,7 @@ _NOT_MODELS = (
     "Repository",
     "Handler",
 )
+_CONFIGURING = re.compile(r"\b(?:config|configuration|settings|environment)\b")
 _DATA_BASES = ("BaseModel", "TypedDict", "NamedTuple", "SQLModel", "Schema", "BaseEntity", "Model")
 
 
@@ -62,7 +63,8 @@ def read_python(fence: Fence) -> Iterator[Fact]:
         for statement in tree.body:
             yield from _statement(statement, fence.line + offset - 1)
         if has_uses:
-            yield from _uses(tree, fence.line + offset - 1)
+            trust = Trust.TOLD if _CONFIGURING.search(fence.section.lowered) else Trust.HINT
+            yield from _uses(tree, fence.line + offset - 1, trust)
 
 
 def _parse(text: str) -> ast.Module:
@@ -330,15 +332,16 @@ def _route_methods(call: ast.Call) -> list[str]:
     return []
 
 
-def _uses(tree: ast.Module, offset: int) -> Iterator[Fact]:
-    """Variables and indexes the code names: hints that only confirm what is stated elsewhere."""
+def _uses(tree: ast.Module, offset: int, trust: Trust) -> Iterator[Fact]:
+    """Variables and indexes the code names: hints that only confirm what is stated elsewhere, but
+    for the variables of a module shown in a section on configuration."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Subscript) and _dotted(node.value) == "environ":
-            yield from _variable(node.slice, offset)
+            yield from _variable(node.slice, offset, trust)
         elif isinstance(node, ast.Call):
             reads = _dotted(node.func) == "getenv" or _source(node.func).endswith("environ.get")
             if reads and node.args:
-                yield from _variable(node.args[0], offset)
+                yield from _variable(node.args[0], offset, trust)
             for keyword in node.keywords:
                 yield from _index_use(keyword.arg, keyword.value, offset)
         elif isinstance(node, ast.Dict):
@@ -352,6 +355,6 @@ def _index_use(name: object, value: ast.expr, offset: int) -> Iterator[Fact]:
         yield IndexUseFact(str(value.value), value.lineno + offset)
 
 
-def _variable(node: ast.expr, offset: int) -> Iterator[Fact]:
+def _variable(node: ast.expr, offset: int, trust: Trust) -> Iterator[Fact]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield VariableFact(variable(node.value, node.lineno + offset), Trust.HINT)
+        yield VariableFact(variable(node.value, node.lineno + offset), trust)

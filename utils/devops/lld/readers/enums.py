@@ -74,7 +74,12 @@ def read_table(table: Table) -> Iterator[Fact]:
         name = next((g for g in (found.groups() if found else ()) if g), None) or model_name(title)
         if name and name.lower() not in ("values", "definitions", "value", "s"):
             yield EnumFact(name, values, table.line, Trust.STATED)
-    elif word in _VALUE_WORDS and (name := _type_title(title)) and _are_constants(values):
+    elif (
+        word in _VALUE_WORDS
+        and (name := _type_title(title))
+        and Role.TYPE not in {role for role, at in columns.items() if at != first}
+        and _are_constants(values)
+    ):
         yield EnumFact(name, values, table.line, Trust.STATED)
     elif word in ("status", "value", "state", "role", "type", "category", "priority"):
         yield EnumFact(None, values, table.line, Trust.HINT)
@@ -147,14 +152,18 @@ def read_line(block: Paragraph | Item) -> Iterator[Fact]:
     about = block.section.speaks_of("enum", "value set", "constants")
     for offset, text in enumerate(block.lines):
         yield from _under_heading(block, text[:600], block.line + offset)
-        if not about and "enum" not in text.lower()[:80]:
+        named = _TYPED_LINE.match(text[:80]) is not None
+        if not about and not named and "enum" not in text.lower()[:80]:
             continue
         found = _LINE.match(text[:600])
         values = _listed(found[3]) if found else ()
+        if named and not about and not _are_constants(values):
+            continue
         if found and found[1][0].isupper() and found[1].lower() not in _NO_NAMES and values:
             yield EnumFact(found[1], values, block.line + offset, Trust.STATED)
 
 
+_TYPED_LINE = re.compile(r"\W{0,4}[*`]{1,3}[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+\b[*`: ]{2,6}")
 _ONE_OF = re.compile(
     r"\W{0,4}(?:one of|(?:allowed |possible |valid )?values(?: are)?)\W{0,4}:?\s+(.+)\Z", re.I
 )
@@ -163,8 +172,11 @@ _ONE_OF = re.compile(
 def _under_heading(block: Paragraph | Item, text: str, line: int) -> Iterator[Fact]:
     """`One of: `cpu`, `memory`` below a heading that is the type's name."""
     title = without_number(block.section.title)
-    found = _ONE_OF.match(text) if re.fullmatch(r"[A-Z][a-z]+[A-Z]\w*", title) else None
-    values = _listed(found[1]) if found else ()
+    if not re.fullmatch(r"[A-Z][a-z]+[A-Z]\w*", title):
+        return
+    found = _ONE_OF.match(text)
+    alone = text.startswith("`") and not re.sub(r"`[^`]*`|[\s,|/.]", "", text)
+    values = _listed(found[1] if found else text) if found or alone else ()
     if values:
         yield EnumFact(title, values, line, Trust.STATED)
 

@@ -9,7 +9,7 @@ from lld.facts import CountFact, Fact, FunctionFact, RouteFact, Trust
 from lld.model import Trigger
 from lld.names import function_in_title, without_number
 from lld.readers.functions import is_about_functions
-from lld.readers.triggers import trigger_told
+from lld.readers.triggers import trigger_of, trigger_told
 from lld.text import routes_in, sizes_in, words
 
 if TYPE_CHECKING:
@@ -45,12 +45,21 @@ def read_item(item: Item) -> Iterator[Fact]:
     if not found or (len(words(found[1])) < 2 and not methods):
         return
     trigger = Trigger.API if methods else trigger_told(text[found.end() :])
+    if trigger is None:
+        trigger = _in_parenthesis(text[found.end() :])
     memory, timeout = sizes_in(text)
     yield FunctionFact(
         found[1], item.line, Trust.TOLD, item.section.line, trigger, methods, memory, timeout
     )
     for method, path in methods:
         yield RouteFact(method, path, item.line, Trust.TOLD, found[1], section=item.section)
+
+
+def _in_parenthesis(text: str) -> Trigger | None:
+    """What starts a function, from a parenthesis right behind its name: `(SQS → DynamoDB)`."""
+    found = re.match(r"\s*\(([^()]{2,80})\)", text)
+    trigger = trigger_of(re.split(r"→|->|=>", found[1])[0]) if found else None
+    return None if trigger is Trigger.OTHER else trigger
 
 
 _SERVED = re.compile(

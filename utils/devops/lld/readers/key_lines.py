@@ -20,7 +20,7 @@ _TABLE_NAME = re.compile(
     re.I,
 )
 _TABLE_SAID = re.compile(
-    r"\s*(?:the |our |a |one |single )*(?:amazon |aws )?(?:dynamodb )?table\s*"
+    r"\s*(?:the |our |a |one |single )*(?:amazon |aws )?(?:dynamodb,? )?table\s*"
     r"(?:named |called |is )?"
     r"(?:\*{0,2}`([^`]{3,80})`|\*\*([^*`]{3,80})\*\*)|"
     r"\s*(?:`([^`]{3,80})`|\*\*([^*`]{3,80})\*\*) (?:is )?(?:the |a |dynamodb )*table\b",
@@ -43,6 +43,10 @@ def read_paragraph(paragraph: Paragraph) -> Iterator[Fact]:
     """`**Table Name**: x`, `**Partition Key**: PK` and key lines below an index's caption."""
     for offset, line in enumerate(paragraph.lines):
         number = paragraph.line + offset
+        several = _several_indexes(line, number, paragraph.section)
+        if several:
+            yield from several
+            continue
         index = _index_line(line, number, paragraph.section) if _INDEX_LINE.match(line) else None
         if index:
             yield index
@@ -93,6 +97,33 @@ def _index_line(text: str, line: int, section: Section) -> IndexFact | None:
     return IndexFact(named[0], line, Trust.TOLD, section, named[1], pk, sk) if pk else None
 
 
+_ALL_INDEXES = re.compile(
+    r"\W{0,4}(?:gsis|(?:(?:global |local )?secondary )?index(?:es)|indices)\W{0,4}:(.+)",
+    re.I | re.S,
+)
+_NAME_AND_KEYS = re.compile(r"[`*]{1,3}([A-Za-z][\w.-]*)[`*]{1,3}\s*\(([^()]{1,120})\)")
+_NEXT_INDEX = re.compile(r"(?<=[.;])\s+(?=(?:GSI|LSI|Index)\b)")
+
+
+def _several_indexes(text: str, line: int, section: Section) -> list[IndexFact]:
+    """`Indexes: `byActor` (actor, timestamp) and `byId` (id)`, or a sentence for each."""
+    listed = _ALL_INDEXES.match(text[:LONGEST_CELL])
+    if not listed:
+        parts = _NEXT_INDEX.split(text[:LONGEST_CELL]) if _INDEX_LINE.match(text) else []
+        found = (_index_line(part, line, section) for part in parts) if len(parts) > 1 else ()
+        return [index for index in found if index]
+    made = []
+    for name, said in _NAME_AND_KEYS.findall(listed[1]):
+        pk, sk = keys_in(said)
+        if pk is None:
+            keys = [key.strip(" `") for key in re.split(r"[,/+]", said)]
+            fit = len(keys) <= 2 and all(names_attribute(key) for key in keys)
+            pk, sk = (keys[0], keys[1] if len(keys) > 1 else None) if fit else (None, None)
+        if pk:
+            made.append(IndexFact(name, line, Trust.TOLD, section, None, pk, sk))
+    return made
+
+
 _INDEXES = re.compile(r"\b(?:gsis?|(?:secondary )?index(?:es)?|indices)\b", re.I)
 _LISTED_INDEX = re.compile(r"[`*]{1,3}([A-Za-z][\w.-]*)[`*]{1,3}\s*[:(–—-](.+)", re.S)
 
@@ -141,6 +172,9 @@ def _leading_index(text: str) -> tuple[str, str | None] | None:
     if said and not is_key and (is_index_name(said[2]) or _KEY_WORDS.search(said[3])):
         return said[2], f"GSI{said[1]}" if said[1] else None
     cut = plain(text[:200])
+    numbered = index_name(re.split(r"\s\(|\s[-–—]\s", cut)[0])
+    if numbered and numbered[1] and numbered[0] != numbered[1]:
+        return numbered
     for separator in (": ", " - ", " – ", " — "):
         head = cut.split(separator)[0]
         named = index_name(head)
@@ -151,22 +185,24 @@ def _leading_index(text: str) -> tuple[str, str | None] | None:
 
 
 _STORED_UNDER = re.compile(
-    r"\bpk\W{0,4}[=:]\W{0,4}`([^`]{2,120})`\W{1,6}(?:and )?sk\W{0,4}[=:]\W{0,4}`([^`]{2,120})`",
+    r"\bpk\W{0,4}[=:]\W{0,4}`([^`]{2,120})`\W{1,6}(?:and )?sk\W{0,4}[=:]\W{0,4}`([^`]{2,120})`"
+    r"|`pk\s*[=:]\s*([^`]{2,120})`\W{1,6}(?:and )?`sk\s*[=:]\s*([^`]{2,120})`",
     re.I,
 )
 _NOT_STORED = ("access pattern", "quer", "api", "endpoint", "sequence", "troubleshoot", "test")
-_ITEM_WORDS = re.compile(r"\b(?:items?|stored|saved|kept|records?)\b", re.I)
+_ITEM_WORDS = re.compile(r"\b(?:items?|stored|saved|kept|records?)\b|\A\W*(?:with|where)\b", re.I)
 
 
 def _said_entity(line: str, number: int, section: Section) -> EntityFact | None:
     """`Lines are stored as items: PK = `ORDER#{id}`, SK = `LINE#{no}``."""
     found = _STORED_UNDER.search(line[:600])
-    if not found or not is_pattern(found[1]) or not _ITEM_WORDS.search(line):
+    if not found or section.speaks_of(*_NOT_STORED) or not _ITEM_WORDS.search(line):
         return None
-    if section.speaks_of(*_NOT_STORED):
+    pk, sk = found[1] or found[3], found[2] or found[4]
+    if not is_pattern(pk):
         return None
     name = entity_name(without_number(section.title)) or ""
-    return EntityFact(name, number, Trust.TOLD, section, found[1], found[2])
+    return EntityFact(name, number, Trust.TOLD, section, pk.strip(), sk.strip())
 
 
 def _line(line: str, number: int, section: Section, caption: str) -> Iterator[Fact]:

@@ -45,6 +45,8 @@ def key_facts(
     patterns: dict[str, str],
     name: str | None,
     index_keys: tuple[IndexKey, ...] = (),
+    *,
+    are_examples: bool = False,
 ) -> Iterator[Fact]:
     """Facts for the attributes and patterns that the key rows of one table state."""
     if not attributes:
@@ -71,7 +73,7 @@ def key_facts(
         yield EntityFact(
             name or "",
             line,
-            Trust.STATED if name else Trust.TOLD,
+            Trust.HINT if are_examples else Trust.STATED if name else Trust.TOLD,
             table.section,
             patterns.get("pk"),
             patterns.get("sk"),

@@ -38,6 +38,10 @@ _KNOWN = {
     "code repository": "repository",
     "git repository": "repository",
     "source repository": "repository",
+    "git": "repository",
+    "source code": "repository",
+    "source": "repository",
+    "code": "repository",
     "runtime": "runtime",
     "ram": "memory",
     "mem": "memory",
@@ -164,8 +168,11 @@ def known_property(key: str) -> str | None:
 
 
 def _property(key: str, value: str) -> str | None:
-    """The property of a key; a parent is one only when it is an HLD."""
+    """The property of a key; a parent is one only when it is an HLD, and a place of the code only
+    when it names a repository."""
     found = known_property(key)
+    if found == "repository" and "repo" not in key.lower() and not repository_in(value):
+        return None
     if found == "parent_hld" and "hld" not in f"{key} {value}".lower() and key.lower() == "parent":
         return None
     return found
@@ -182,6 +189,8 @@ def read_table(table: Table) -> Iterator[Fact]:
         return
     named = columns.get(Role.FUNCTION) == first and len(table.header) == 2
     if columns.get(Role.PROPERTY) != first and not named:
+        if len(table.header) == 2 and table.section.level <= 1:
+            yield from _document_head(table)
         return
     value = columns.get(Role.VALUE, first + 1)
     if value == first:
@@ -197,6 +206,16 @@ def read_table(table: Table) -> Iterator[Fact]:
             head, table.header[value], table.line, table.section, table.line, table.caption
         )
     yield from _rows(table, first, value)
+
+
+def _document_head(table: Table) -> Iterator[Fact]:
+    """A table of two columns right below the title: its first row is a property like the others."""
+    key = _property(*table.header)
+    if key and table.header[1]:
+        yield PropertyFact(
+            key, table.header[1], table.line, table.section, table.line, table.caption
+        )
+    yield from _rows(table, 0, 1)
 
 
 def _rows(table: Table, first: int, value: int) -> Iterator[Fact]:

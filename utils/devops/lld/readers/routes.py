@@ -50,6 +50,7 @@ _ASIDE = (
     "api client",
     "backend api",
     "service call",
+    "references",
 )
 """Sections that mention routes without defining them."""
 

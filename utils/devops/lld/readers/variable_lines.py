@@ -124,9 +124,13 @@ _YAML_PAIR = re.compile(r"\s+[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*:\s*\S.*\Z")
 
 
 def _is_mapping_of_variables(fence: Fence) -> bool:
-    """Whether a YAML block is `environment:` over names and values, not a pipeline or template."""
+    """Whether a YAML block is `environment:` over names and values, not a pipeline or template, or
+    nothing but such pairs in a section on configuration."""
     if fence.language not in ("yaml", "yml") or len(fence.text) > 20_000:
         return False
     lines = [one for one in fence.text.split("\n") if one.strip() and one.strip()[0] != "#"]
     named = sum(bool(_YAML_PAIR.match(line)) for line in lines)
+    bare = sum(bool(_YAML_PAIR.match(f" {line}")) for line in lines)
+    if 1 < len(lines) == bare and may_hold_variables(fence.section, fence.caption):
+        return True
     return bool(_ENVIRONMENT_KEY.search(fence.text)) and 0 < len(lines) - named <= 2
