@@ -50,15 +50,25 @@ class ServiceOnAws:
         self, sandbox: Sandbox, service: str, env: str = "dev", functions=FUNCTIONS, *,
         create: bool = True,
     ) -> None:  # fmt: skip
-        self.environment = environment(env)
-        self.session = session_of(sandbox, self.environment)
-        self.service = service
-        self.names = [f"bbws-{service}-{name}-{env}" for name in functions]
-        self.lambda_: Any = self.session.client("lambda")
-        self.cloudwatch: Any = self.session.client("cloudwatch")
+        self._is_seen_by(session_of(sandbox, environment(env)), service, env, functions)
         role = self._role() if create else ""
         for name in self.names if create else ():
             self._function(name, role)
+
+    @classmethod
+    def seen_by(cls, session: Any, service: str, env: str, functions=FUNCTIONS) -> ServiceOnAws:
+        """The service that is there already, by somebody else's credentials."""
+        found = cls.__new__(cls)
+        found._is_seen_by(session, service, env, functions)
+        return found
+
+    def _is_seen_by(self, session: Any, service: str, env: str, functions) -> None:
+        self.environment = environment(env)
+        self.session = session
+        self.service = service
+        self.names = [f"bbws-{service}-{name}-{env}" for name in functions]
+        self.lambda_: Any = session.client("lambda")
+        self.cloudwatch: Any = session.client("cloudwatch")
 
     def _role(self) -> str:
         iam: Any = self.session.client("iam")

@@ -24,6 +24,11 @@ from tests.deploy.fakes import FakeTime
 _UPDATE_POLL = 0.06
 
 
+def now() -> datetime:
+    """This second, where a clock of a place may begin."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
 class SandboxTime(FakeTime):
     """Passes at once, but gives the sandbox the moment that it takes to update a function."""
 
@@ -42,8 +47,7 @@ class Place:
     ) -> None:  # fmt: skip
         self.env = env
         self.aws = ServiceOnAws(sandbox, service, env, functions, create=create)
-        start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=hours_ago)
-        self.time = SandboxTime(start)
+        self.time = SandboxTime(now() - timedelta(hours=hours_ago))
         self.traffic = Traffic(self.aws, self.time)
         self._clean: Site | None = None
 
