@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,13 +14,15 @@ from typing import Any
 import pytest
 
 from common.github import GitHub
+from deploy.model import Approval, Kind
 from repository.model import Slug
 from repository.operations import configure, create
 from repository.target import Target
 from sandbox import control
 from sandbox.control import Sandbox
 from tests.conftest import ROOT
-from tests.deploy.aws import Repo, ServiceOnAws
+from tests.deploy.aws import Repo, ServiceOnAws, enter
+from tests.deploy.place import Place
 from tests.e2e.promoted import STAND_IN
 from tests.sandbox.support import eventually
 
@@ -48,6 +51,12 @@ class House:
         self.repo = Repo(folder, SERVICE)
         self.aws = {env: ServiceOnAws(sandbox, SERVICE, env) for env in ("dev", "sit", "prod")}
 
+    @property
+    def bare(self) -> Path:
+        """Where GitHub keeps the repository."""
+        (found,) = self.sandbox.where.folder.rglob("repositories/*.git")
+        return found
+
     def tool(self, script: str, *words: str, code: int = 0) -> Any:
         answer = subprocess.run(
             [sys.executable, str(TOOLS / script), *words, "-o", "json"],
@@ -63,9 +72,8 @@ class House:
     def release(self, version: str, body: str = "pass") -> None:
         """Committed, tagged, on main of GitHub, and live in dev."""
         self.repo.commit(version, body)
-        (bare,) = self.sandbox.where.folder.rglob("repositories/*.git")
-        self.repo.git("push", "-q", "--force", "--no-verify", str(bare), "HEAD:main", version)
-        self.repo.git("fetch", "-q", str(bare), "+refs/heads/*:refs/remotes/origin/*")
+        self.repo.git("push", "-q", "--force", "--no-verify", str(self.bare), "HEAD:main", version)
+        self.repo.git("fetch", "-q", str(self.bare), "+refs/heads/*:refs/remotes/origin/*")
         assert self.tool("deploy_cli.py", "dev")["version"] == version
 
     def promoted(self, env: str, version: str, *approvers: str) -> str:
@@ -76,6 +84,10 @@ class House:
             self._reaches(run, "waiting")
             words = ("sandbox", "approve", "--name", "promotions", "--run", run)
             self.tool("local_runner.py", *words, "--as", person)
+        return self.ended(run)
+
+    def ended(self, run: str) -> str:
+        """The conclusion, and what the jobs that failed have said."""
         self._reaches(run, "completed")
         return self.github.get(f"{PATH}/actions/runs/{run}")["conclusion"] + self._failed(run)
 
@@ -133,22 +145,45 @@ def _furnish(house: House) -> None:
         house.github.post(f"{PATH}/environments/{env}/variables", variable)
 
 
-def test_a_release_reaches_prod_through_its_gates_and_the_next_one_through_the_canary(
-    house: House,
+def test_a_release_reaches_prod_through_its_gates_and_the_canary(
+    house: House, monkeypatch: pytest.MonkeyPatch
 ):
-    house.release("v1.0.0")
-    assert house.promoted("sit", "v1.0.0", "dev-lead") == "success"
-    assert house.promoted("prod", "v1.0.0", "business-owner", "tech-lead") == "success"
+    enter(house.sandbox, monkeypatch, house.repo.root)
+    prod = Place(house.sandbox, SERVICE, "prod", create=False)
+    prod.deploy("v1.0.0")
     house.release("v1.0.1")
     assert house.promoted("sit", "v1.0.1", "dev-lead") == "success"
     assert house.promoted("prod", "v1.0.1", "business-owner", "tech-lead") == "success"
     assert {env: aws.answers() for env, aws in house.aws.items()} == {
         env: {"v1.0.1"} for env in ("dev", "sit", "prod")
     }
-    deployment = house.tool("deploy_cli.py", "status", "--env", "prod")["deployment"]
-    assert [text.split()[0] for text in deployment["judged"]] == ["10", "25", "50", "100"]
-    assert deployment["approvals"] == [
-        "prod-business-owner: approved by business-owner",
-        "prod-tech-lead: approved by tech-lead",
-    ]
+    live = prod.ledger().live()
+    assert (live.version, live.kind) == ("v1.0.1", Kind.PROMOTION)
+    assert [judged.percent for judged in live.judged] == [10, 25, 50, 100]
+    assert live.approvals == (
+        Approval("prod-business-owner", "business-owner"),
+        Approval("prod-tech-lead", "tech-lead"),
+    )
     assert house.tool("deploy_cli.py", "verify")["problems"] == []
+
+
+def test_a_tag_with_a_workflow_of_its_own_gets_no_further_than_the_gate(house: House):
+    before = house.aws["prod"].live()
+    workflow = house.repo.root / ".github" / "workflows" / "promote-prod.yml"
+    reviewed = workflow.read_text()
+    unguarded = re.sub(r"environment:\n +name: prod-[a-z-]+\n +deployment: false", "", reviewed)
+    workflow.write_text(unguarded.replace("if ! git merge-base", "if false && ! git merge-base"))
+    assert unguarded != reviewed
+    house.repo.commit("v6.6.6")
+    house.repo.git("push", "-q", "--no-verify", str(house.bare), "v6.6.6")
+    house.tool("deploy_cli.py", "dev")
+    made = house.github.post(
+        f"{PATH}/actions/workflows/promote-prod.yml/dispatches",
+        {"ref": "v6.6.6", "inputs": {"version": "v6.6.6"}, "return_run_details": True},
+    )
+    ended = house.ended(str(made["workflow_run_id"]))
+    assert ended.startswith("failure")
+    assert "prod-business-owner has not been approved" in ended
+    assert "prod-tech-lead has not been approved" in ended
+    assert "is not on main, and no pull request merged exactly it" in ended
+    assert house.aws["prod"].live() == before

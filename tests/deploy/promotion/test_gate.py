@@ -45,6 +45,7 @@ class Attempt:
     )
     name: str = NAME
     tag: str | None = COMMIT
+    reviewed: bool = True
 
 
 class FakeHub:
@@ -68,6 +69,9 @@ class FakeHub:
 
     def tag(self, version):
         return self._attempt.tag
+
+    def is_reviewed(self, commit):
+        return self._attempt.reviewed
 
 
 def attempt_of(attempt: Attempt):
@@ -117,6 +121,8 @@ WRONG = {
     "a run for another version": (with_run(title="Promote v2.0.0 to PROD"), "about v2.0.0"),
     "the tag moved on GitHub": (replace(Attempt(), tag=OTHER), "is eeeeeeeeeeee on GitHub"),
     "the tag was deleted": (replace(Attempt(), tag=None), "GitHub has no tag v1.0.0"),
+    "a tag on a commit that nobody reviewed": (
+        replace(Attempt(), reviewed=False), "is not on main, and no pull request"),
     "nobody approved": (with_reviews(), "prod-business-owner has not been approved"),
     "only the business owner approved": (with_reviews(BO), "prod-tech-lead has not been"),
     "only the tech lead approved": (with_reviews(LEAD), "prod-business-owner has not been"),

@@ -45,6 +45,8 @@ class RunReader(Protocol):
 
     def tag(self, version: str) -> str | None: ...
 
+    def is_reviewed(self, commit: str) -> bool: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
@@ -104,6 +106,7 @@ def pass_gate(intent: Intent, run_id: str | None, identity: str, hub: RunReader)
         *_identity_problems(intent, identity, run),
         *_job_problems(intent, hub.jobs(run_id)),
         *_tag_problems(intent, hub),
+        *_source_problems(intent, hub),
     ]
     reviews = hub.reviews(run_id)
     problems += _review_problems(intent, run, reviews)
@@ -170,6 +173,12 @@ def _tag_problems(intent: Intent, hub: RunReader) -> Iterator[str]:
         yield f"GitHub has no tag {intent.version}"
     elif commit != intent.commit:
         yield f"tag {intent.version} is {commit[:12]} on GitHub, {intent.commit[:12]} here"
+
+
+def _source_problems(intent: Intent, hub: RunReader) -> Iterator[str]:
+    """Whoever may push a tag may not thereby bring a workflow and code that nobody has read."""
+    if not intent.rollback and not hub.is_reviewed(intent.commit):
+        yield f"commit {intent.commit[:12]} is not on main, and no pull request merged exactly it"
 
 
 def _review_problems(intent: Intent, run: RunFacts, reviews: Sequence[Review]) -> list[str]:

@@ -179,6 +179,11 @@ def ask_for(lower: Site, target: Environment, request: Request) -> Outcome:
             f"{intent.commit[:12]} here",
             hint="git fetch --tags --force, and find out who moved it",
         )
+    if not hub.is_reviewed(intent.commit):
+        raise RefusedError(
+            f"{request.version} ({intent.commit[:12]}) was not reviewed: it is not on main, and no "
+            "pull request merged exactly its commit"
+        )
     if request.hotfix and lower.checkout is not None:
         base = base_below(lower.checkout, request.version, intent.commit)
         require_hotfix(lower.checkout, base, request.version, intent.commit, hub.is_merged)
