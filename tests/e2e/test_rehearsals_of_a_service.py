@@ -75,11 +75,14 @@ def eventually(reached: Any, seconds: float = 60) -> None:
 def alarms_that_ring() -> Iterator[None]:
     """What CloudWatch does and the sandbox does not: an alarm rings while its reason lasts."""
     stop, cloudwatch, functions = threading.Event(), aws("cloudwatch"), aws("lambda")
+    steady = functions.get_alias(FunctionName=CREATE, Name="live")["FunctionVersion"]
 
     def watch() -> None:
         while not stop.wait(0.3):
             reserved = functions.get_function_concurrency(FunctionName=CREATE)
-            state = "ALARM" if reserved.get("ReservedConcurrentExecutions") == 0 else "OK"
+            alias = functions.get_alias(FunctionName=CREATE, Name="live")["FunctionVersion"]
+            throttled = reserved.get("ReservedConcurrentExecutions") == 0
+            state = "ALARM" if throttled or alias != steady else "OK"
             cloudwatch.set_alarm_state(AlarmName=ALARM, StateValue=state, StateReason="x")
 
     thread = threading.Thread(target=watch, daemon=True)
@@ -157,6 +160,38 @@ def test_a_throttled_function_rings_and_returns(inside: World, tmp_path: Path) -
     assert (code, experiment["outcome"]) == (0, "confirmed"), said
     assert ALARM in next(p["detail"] for p in experiment["parts"] if p["name"] == "an alarm rang")
     assert any(call["error"] == "TooManyRequestsException" for call in experiment["calls"])
+    assert state_of_the_function() == before
+
+
+def test_a_dependency_that_never_answers_is_survived(inside: World, tmp_path: Path) -> None:
+    before = state_of_the_function()
+    with alarms_that_ring():
+        code, data, said = rehearse(
+            inside, "chaos", "--env", "dev", "--experiment", "slow-dependency", "--seconds", "60",
+            "--function", CREATE, "--reports", str(tmp_path),
+        )  # fmt: skip
+    (experiment,) = data["experiments"]
+    parts = {part["name"]: part["true"] for part in experiment["parts"]}
+    # Some machines refuse the address at once: then nothing was slow, and that is said.
+    slow = parts.pop("the dependency was slow")
+    expected = (0, "confirmed") if slow else (4, "nothing learned")
+    assert (code, experiment["outcome"]) == expected, (said, experiment["parts"])
+    assert set(parts.values()) == {True}
+    assert state_of_the_function() == before
+
+
+def test_a_denied_table_is_undone_and_a_fault_nobody_notices_is_no_pass(
+    inside: World, tmp_path: Path
+) -> None:
+    """Moto enforces no IAM: the experiment says that it learned nothing, and why that may be."""
+    before = state_of_the_function()
+    code, data, _ = rehearse(
+        inside, "chaos", "--env", "dev", "--experiment", "denied-table", "--seconds", "10",
+        "--function", CREATE, "--reports", str(tmp_path),
+    )  # fmt: skip
+    (experiment,) = data["experiments"]
+    assert (code, experiment["outcome"]) == (4, "nothing learned")
+    assert "IAM is not enforced here" in experiment["parts"][0]["detail"]
     assert state_of_the_function() == before
 
 

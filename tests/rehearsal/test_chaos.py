@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -88,9 +89,9 @@ class Place:
     time: FakeTime
     laboratory: Laboratory
 
-    def go(self, seconds: int = 60):
+    def go(self, seconds: int = 60, subject: Subject = SUBJECT):
         experiment = Experiment("test", "breaks", "holds", lambda hands, subject: self.service)
-        return self.laboratory.try_out(experiment, SUBJECT, seconds)
+        return self.laboratory.try_out(experiment, subject, seconds)
 
     @property
     def records(self) -> BucketRecords:
@@ -120,6 +121,34 @@ def test_a_fault_without_effect_teaches_nothing(place: Place) -> None:
     result = place.go()
     assert result.outcome is Outcome.NOTHING_LEARNED
     assert ChaosRun("auth", (result,), ()).exit_code == 4
+
+
+def test_a_call_that_outlives_the_function_refutes(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def timed(caller: Service, at: datetime) -> Sample:
+        return Sample(at, 21_000.0 if caller.broken else 30.0, caller.call())
+
+    monkeypatch.setattr("rehearsal.chaos.laboratory.sample", timed)
+    result = place.go(subject=Subject("fn", ("table",), longest_call_s=20.0))
+    assert [(part.true, part.detail) for part in result.parts if part.name.endswith("in time")] == [
+        (False, "the slowest took 21.0 s, 20 s at most were expected")
+    ]
+    assert result.outcome is Outcome.REFUTED
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "outcome"), [(20.0, Outcome.NOTHING_LEARNED), (3_000.0, Outcome.CONFIRMED)]
+)
+def test_a_dependency_that_refuses_at_once_was_not_slow(
+    place: Place, monkeypatch: pytest.MonkeyPatch, milliseconds: float, outcome: Outcome
+) -> None:
+    def timed(caller: Service, at: datetime) -> Sample:
+        return Sample(at, milliseconds if caller.broken else 30.0, caller.call())
+
+    monkeypatch.setattr("rehearsal.chaos.laboratory.sample", timed)
+    slow = replace(EXPERIMENTS["slow-dependency"], fault=lambda hands, subject: place.service)
+    assert place.laboratory.try_out(slow, SUBJECT, 60).outcome is outcome
 
 
 def test_an_alarm_that_stays_silent_refutes(place: Place) -> None:

@@ -22,6 +22,8 @@ class Subject:
     function: str
     tables: tuple[str, ...]
     variable: str | None = None
+    longest_call_s: float | None = None
+    """What a call may take at most: the function's time limit and the way there; None: unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class Experiment:
     action: str
     hypothesis: str
     fault: Callable[[Hands, Subject], Fault]
+    silent: str = ""
+    """Why it may have no effect, for people who see none."""
+    is_slow: bool = False
+    """Whether calls have to take long before they fail."""
 
 
 def _broken_variable(hands: Hands, subject: Subject) -> Fault:
@@ -49,22 +55,24 @@ _ALL = (
     Experiment(
         "throttle",
         "reserved concurrency 0: no instance may run",
-        "callers are refused at once, the alarm for throttles rings, and calls succeed again "
-        "as soon as the limit is gone",
+        "callers are refused, the alarm for throttles rings, and calls succeed again as soon as "
+        "the limit is gone",
         lambda hands, subject: Throttle(hands, subject.function),
     ),
     Experiment(
         "broken-variable",
         "a new version with one environment variable broken takes the traffic",
-        "calls fail with an error that callers can understand, an alarm rings, and the alias goes "
-        "back to the version before in one step",
+        "calls fail, an alarm rings, and the alias goes back to the version before in one step",
         _broken_variable,
+        "the calls that were made do not read this variable",
     ),
     Experiment(
         "denied-table",
         "the function's role is denied its tables",
-        "calls fail without losing data, an alarm rings, and calls succeed again once allowed",
+        "calls fail, an alarm rings, and calls succeed again once allowed",
         lambda hands, subject: DeniedTable(hands, subject.function, subject.tables),
+        "the calls that were made use no table, or IAM is not enforced here, as in an emulation "
+        "of AWS",
     ),
     Experiment(
         "slow-dependency",
@@ -73,6 +81,8 @@ _ALL = (
         lambda hands, subject: BadVersion(
             hands, subject.function, "AWS_ENDPOINT_URL_DYNAMODB", _NOWHERE
         ),
+        "the calls that were made use no table",
+        is_slow=True,
     ),
 )
 

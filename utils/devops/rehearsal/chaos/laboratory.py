@@ -27,6 +27,7 @@ _BEFORE, _AFTER = 10, 5
 _EVERY_S = 2.0
 _RETURN_S = 180
 _ENOUGH = 3
+_WAITED_MS = 900.0
 RINGING = "ALARM"
 
 
@@ -102,7 +103,9 @@ class Laboratory:
         rang = self._ringing()
         with self._fault(experiment, subject):
             fired = self._watch(result, rang, seconds)
-        result.parts += [_effect(result), _alarm(fired, self.alarms.states())]
+        result.parts += [_effect(result), *_slow(result)]
+        result.parts += _in_time(result, subject.longest_call_s)
+        result.parts.append(_alarm(fired, self.alarms.states()))
         result.parts.append(Part("the fault was undone", true=True, detail="read back"))
         result.parts.append(self._return(result))
         return result
@@ -186,11 +189,35 @@ def _effect(result: Result) -> Part:
     failed = [one for one in result.samples if not one.ok]
     slow = [one for one in result.samples if one.ok and not result.before.is_like([one])]
     if not failed and not slow:
-        text = f"{len(result.samples)} calls were answered as before: the fault has no effect here"
+        why = f": {result.experiment.silent}" if result.experiment.silent else ""
+        text = f"all of {len(result.samples)} calls were answered as before{why}"
         return Part("callers noticed", true=None, detail=text)
     errors = sorted({one.error for one in failed})
     said = f"{len(failed)} of {len(result.samples)} calls failed, {len(slow)} were slow"
     return Part("callers noticed", true=True, detail="; ".join([said, *errors[:3]]))
+
+
+def _slow(result: Result) -> Iterator[Part]:
+    """Whether the fault was the one meant: a network may refuse at once what should stay silent."""
+    failed = [one.milliseconds for one in result.samples if not one.ok]
+    if not result.experiment.is_slow or not failed:
+        return
+    quickest = min(failed) / 1000
+    if quickest * 1000 < _WAITED_MS:
+        said = f"calls failed after {quickest:.1f} s: this network refuses at once"
+        yield Part("the dependency was slow", true=None, detail=said)
+    else:
+        said = f"no call failed before {quickest:.1f} s"
+        yield Part("the dependency was slow", true=True, detail=said)
+
+
+def _in_time(result: Result, longest_s: float | None) -> Iterator[Part]:
+    """Whether callers got their answer, good or bad, before the function's time was over."""
+    if longest_s is None or not result.samples:
+        return
+    slowest = max(one.milliseconds for one in result.samples) / 1000
+    said = f"the slowest took {slowest:.1f} s, {longest_s:.0f} s at most were expected"
+    yield Part("calls ended in time", true=slowest <= longest_s, detail=said)
 
 
 def _alarm(fired: set[str], states: dict[str, str]) -> Part:

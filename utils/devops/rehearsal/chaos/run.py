@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from common.aws_lambda import Functions
 from common.errors import ExitCode, RefusedError, UsageProblemError
 from deploy.execution.operation import owner_name
 from deploy.interrupts import end_orderly
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from deploy.clock import Clock
     from deploy.resources import Resources
     from deploy.site import Site
+
+
+_WAY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +157,18 @@ def _subject(site: Site, asked: Asked, resources: Resources) -> Subject:
     prober = prober_for(site, resources)
     for name in [asked.function] if asked.function else names:
         if prober.can_probe(name):
-            return Subject(name, resources.tables, asked.variable)
+            longest = _longest_call(site, name, with_path=asked.path is not None)
+            return Subject(name, resources.tables, asked.variable, longest)
     raise UsageProblemError(
         "there is no event to call the function with", hint="deploy.yml names one: smoke.events"
     )
+
+
+def _longest_call(site: Site, function: str, *, with_path: bool) -> float | None:
+    """The function's time limit, for each of the calls that are made, and the way there."""
+    found = Functions(site.session, sleep=site.clock.sleep).configuration(function)
+    limit = dict(found.details).get("timeout_s", "") if found is not None else ""
+    return float(limit) * (1 + with_path) + _WAY_S if limit else None
 
 
 def _caller(site: Site, resources: Resources, subject: Subject, path: str | None) -> FunctionCaller:
