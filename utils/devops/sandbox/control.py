@@ -14,13 +14,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from common.errors import UnavailableError
 from sandbox.components import OPERATOR, tokens
 from sandbox.exports import Exports, exports_of
 from sandbox.places import Place, Running, all_places, place, read_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SOURCE = Path(__file__).resolve().parents[1]
 _START_S = 90.0
@@ -110,11 +113,12 @@ def start(name: str, *, fresh: bool = False) -> tuple[Sandbox, bool]:
     if not kept:
         shutil.rmtree(where.kept, ignore_errors=True)
         shutil.rmtree(where.github, ignore_errors=True)
-    sandbox = _spawn(where)
-    if not kept:
-        from sandbox.seeding import seed
+    if kept:
+        return _spawn(where), True
+    from sandbox.seeding import make_ready, seed
 
-        seed(sandbox)
+    sandbox = _spawn(where, meanwhile=make_ready)
+    seed(sandbox)
     return sandbox, True
 
 
@@ -164,7 +168,7 @@ def names() -> list[str]:
     return [path.name for path in sorted(folder.iterdir()) if path.is_dir() and find(path.name)]
 
 
-def _spawn(where: Place) -> Sandbox:
+def _spawn(where: Place, meanwhile: Callable[[], None] = lambda: None) -> Sandbox:
     descriptor = os.open(where.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as log:
         launched = subprocess.run(
@@ -177,6 +181,7 @@ def _spawn(where: Place) -> Sandbox:
             timeout=_START_S,
             check=False,
         )
+    meanwhile()
     _until(lambda: where.record.exists() or not _locked(where), _START_S)
     running = read_record(where.record)
     if running is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from common.environments import FAILOVER, Environment, environments
@@ -12,6 +13,26 @@ from sandbox.profiles import OPERATOR_ROLE
 
 if TYPE_CHECKING:
     from sandbox.control import Sandbox
+
+
+_SERVICES = ("sts", "iam", "s3", "dynamodb", "sns")
+
+
+@cache
+def _loader() -> Any:
+    """The descriptions of services, read once for every account."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
+def make_ready() -> None:
+    """Read what `seed` needs: while the sandbox comes up, there is time for it."""
+    import infra.bootstrap  # noqa: F401
+
+    for service in _SERVICES:
+        for kind in ("service-2", "endpoint-rule-set-1"):
+            _loader().load_service_model(service, kind)
 
 
 def seed(sandbox: Sandbox) -> None:
@@ -34,6 +55,7 @@ def session_of(sandbox: Sandbox, row: Environment) -> Any:
 
     files = sandbox.where
     session = Session(profile=row.profile)
+    session.register_component("data_loader", _loader())
     session.set_config_variable("config_file", str(files.aws_config))
     session.set_config_variable("credentials_file", str(files.aws_credentials))
     return boto3.session.Session(botocore_session=session, region_name=row.region)
