@@ -136,6 +136,31 @@ def test_issues_are_valid(github: GitHub, referee: Referee) -> None:
     assert "\n".join(referee.violations) == ""
 
 
+def test_pull_requests_are_valid(
+    house: House, address: str, github: GitHub, referee: Referee
+) -> None:
+    house.repo["rulesets"].clear()
+    house.repo["protection"].clear()
+    head = github.get(f"{PATH}/commits/main")["sha"]
+    github.post(f"{PATH}/git/refs", {"ref": "refs/heads/feature", "sha": head})
+    sent = {"message": "x", "content": "eA==", "branch": "feature"}
+    github.put(f"{PATH}/contents/new.txt", sent)
+    at = f"{PATH}/pulls"
+    made = github.post(at, {"title": "New", "head": "feature", "base": "main"})
+    one = f"{at}/{made['number']}"
+    github.listing(at, state="all")
+    approver = GitHub(house.store.data["users"]["ben"]["token"], api=address, session=referee)
+    approver.request("POST", f"{one}/reviews", body={"event": "APPROVE"})
+    github.listing(f"{one}/reviews")
+    assert github.put(f"{one}/merge", {"merge_method": "squash"})["merged"]
+    assert github.get(one)["merged_by"]["login"] == "ada"
+    for commit in (made["head"]["sha"], github.get(f"{PATH}/commits/main")["sha"]):
+        (row,) = github.listing(f"{PATH}/commits/{commit}/pulls")
+        assert row["number"] == made["number"]
+    assert github.listing(f"{PATH}/commits/{head}/pulls") == []
+    assert "\n".join(referee.violations) == ""
+
+
 def test_runs_gates_and_approvals_are_valid(
     house: House, address: str, github: GitHub, referee: Referee
 ) -> None:

@@ -29,12 +29,13 @@ from tests.conftest import ROOT
 _TOOLS = ROOT / "tests" / "tools" / "github-openapi"
 _CACHE = ROOT / ".cache" / "github-openapi"
 _FILES = ("package.json", "package-lock.json", ".npmrc")
-_REDUCTION = 3
+_REDUCTION = 4
 _KEPT = re.compile(
     r"/(user(/repos)?|users/\{username\}|orgs/\{org\}(/(repos|teams).*)?"
     r"|repos/\{owner\}/\{repo\}(/(environments|rulesets|branches|topics|vulnerability-alerts"
     r"|actions/(oidc|runs|workflows)|hooks|teams|contents|commits|tags|git/refs?|releases"
-    r"|deployments).*|/issues(/\{issue_number\})?)?)"
+    r"|deployments).*|/issues(/\{issue_number\})?"
+    r"|/pulls(/\{pull_number\}(/merge|/reviews)?)?)?)"
 )
 
 # github.com takes and keeps this key, and Terraform's provider and go-github have sent it since

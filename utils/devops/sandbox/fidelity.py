@@ -10,7 +10,7 @@ NOT_EXERCISED = (
     "alarms: they keep the state that somebody sets",
     "the folder /tmp itself: a worker's own is where TMPDIR says",
     "workflows: actions are replaced by what they do here, jobs run on this machine as this user, "
-    "all at once; pull requests and schedules start nothing; concurrency groups, matrices, "
-    "containers, caches and provenance are not there",
+    "all at once; schedules start nothing; a review is not asked who owns the code; concurrency "
+    "groups, matrices, containers, caches and provenance are not there",
     "Cognito tokens: their claims are read, their signature is not",
 )

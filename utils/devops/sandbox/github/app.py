@@ -16,6 +16,7 @@ from sandbox.github import (
     deployments,
     environments,
     issues,
+    pulls,
     releases,
     replies,
     repositories,
@@ -47,7 +48,7 @@ def create_app(store: Store, interrupt: Interruption | None = None) -> Flask:
     app.extensions["github_log"] = []
     for module in (accounts, repositories, environments, vault, rules):
         app.register_blueprint(module.pages)
-    for module in (releases, deployments, issues, runs, comparisons, smart_http):
+    for module in (releases, deployments, issues, pulls, runs, comparisons, smart_http):
         app.register_blueprint(module.pages)
     app.before_request(_authenticate)
     app.before_request(lambda: _begin(app, interrupt))

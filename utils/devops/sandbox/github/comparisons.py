@@ -1,13 +1,13 @@
-"""How commits stand to each other, and to pull requests, of which a sandbox has none."""
+"""How commits stand to each other."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
 from common.git import git
-from sandbox.github import gits, replies
+from sandbox.github import gits
 from sandbox.github.replies import not_found, refuse, repository, store
 from sandbox.github.repositories import commit_view
 
@@ -48,12 +48,3 @@ def compare(owner: str, repo: str, basehead: str) -> Data:
         "total_commits": len(ahead),
         "commits": [commit_view(found, sha) for sha in ahead],
     }
-
-
-@pages.get("/repos/<owner>/<repo>/commits/<sha>/pulls")
-def pulls_of(owner: str, repo: str, sha: str) -> Any:
-    """The pull requests that hold a commit."""
-    found = repository(owner, repo)
-    if gits.resolve(store().git_folder(found), sha) is None:
-        refuse(422, f"No commit found for SHA: {sha}")
-    return replies.listed([])

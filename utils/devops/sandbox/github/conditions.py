@@ -42,18 +42,35 @@ def run_contexts(store: Store, repo: Data, run: Data) -> dict[str, Any]:
     name = f"{repo['owner']}/{repo['name']}"
     kind = ref_kind(store, repo, run["head_branch"])
     ref = f"refs/{'tags' if kind == 'tag' else 'heads'}/{run['head_branch']}"
+    event: Data = {"inputs": run["inputs"]}
+    sides = {"head_ref": "", "base_ref": ""}
+    if "pull" in run:
+        pull = repo["pulls"][str(run["pull"])]
+        ref = f"refs/pull/{pull['number']}/merge"
+        event = {"number": pull["number"], "pull_request": _pull_context(pull, run)}
+        sides = {"head_ref": pull["head"], "base_ref": pull["base"]}
     return {
         "github": {
-            **{"repository": name, "repository_owner": repo["owner"], "sha": run["head_sha"]},
-            **{"ref": ref, "ref_name": run["head_branch"], "ref_type": kind},
+            **{"repository": name, "repository_owner": repo["owner"]},
+            **{"sha": run.get("sha", run["head_sha"]), "ref": ref, "ref_type": kind, **sides},
+            "ref_name": ref.split("/", 2)[2],
             **{"run_id": str(run["id"]), "run_number": str(run["run_number"])},
             **{"run_attempt": str(run["run_attempt"]), "event_name": run["event"]},
             **{"actor": run["actor"], "triggering_actor": run["actor"], "workflow": run["name"]},
             **{"server_url": store.base_url, "api_url": store.base_url},
-            **{"event": {"inputs": run["inputs"]}, "repository_id": str(repo["id"])},
+            **{"event": event, "repository_id": str(repo["id"])},
         },
         "inputs": run["inputs"],
         "vars": {key: found["value"] for key, found in repo["variables"].items()},
+    }
+
+
+def _pull_context(pull: Data, run: Data) -> Data:
+    return {
+        **{key: pull[key] for key in ("number", "title", "draft")},
+        "head": {"ref": pull["head"], "sha": run["head_sha"]},
+        "base": {"ref": pull["base"]},
+        "user": {"login": pull["user"]},
     }
 
 

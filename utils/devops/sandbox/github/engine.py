@@ -48,6 +48,15 @@ def workflow_files(store: Store, repo: Data, ref: str) -> dict[str, Data]:
     return found
 
 
+def matches(patterns: Any, name: str) -> bool:
+    """Whether a branch or tag passes a filter: the last that matches decides, `!` excludes."""
+    found = False
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        if fnmatchcase(name, str(pattern).removeprefix("!")):
+            found = not str(pattern).startswith("!")
+    return found
+
+
 def triggers(workflow: Data) -> Data:
     """The `on:` of a workflow (which YAML 1.1 reads as True) as an object."""
     raw: Any = {str(key): value for key, value in workflow.items()}
@@ -94,6 +103,14 @@ def run_on_push(
     return _new_run(store, repo, path, workflow, ref, sha, "push", {}, actor)
 
 
+def run_on_pull(store: Store, repo: Data, path: str, workflow: Data, pull: Data, sha: str) -> Data:
+    """A run of the workflow at `path` on `sha`, the trial merge of a pull request."""
+    made = {"pull": pull["number"], "sha": sha}
+    head, actor = pull["head_sha"], pull["user"]
+    event = "pull_request"
+    return _new_run(store, repo, path, workflow, pull["head"], head, event, {}, actor, made)
+
+
 def _new_run(
     store: Store,
     repo: Data,
@@ -104,6 +121,7 @@ def _new_run(
     event: str,
     inputs: Data,
     actor: str,
+    more: Data | None = None,
 ) -> Data:
     number = store.new_id()
     run: Data = {
@@ -111,9 +129,10 @@ def _new_run(
         **{"head_branch": ref, "head_sha": sha, "actor": actor, "inputs": inputs},
         **{"run_number": len(repo["runs"]) + 1, "run_attempt": 1, "created_at": now()},
         **{"status": "queued", "conclusion": None, "updated_at": now(), "approvals": []},
+        **(more or {}),
     }
     contexts = run_contexts(store, repo, run)
-    source = Source(workflow_files(store, repo, sha), contexts, store.new_id)
+    source = Source(workflow_files(store, repo, run.get("sha", sha)), contexts, store.new_id)
     try:
         run["jobs"] = plan_jobs(source, workflow)
     except UnrunnableError as error:

@@ -62,6 +62,40 @@ def commit_file(
     return sha
 
 
+def merge_commit(folder: Path, base: str, head: str, message: str, *, squash: bool) -> str | None:
+    """The commit that merging `head` into the branch `base` makes; None when they conflict."""
+    onto = f"refs/heads/{base}"
+    merged = git("merge-tree", "--write-tree", onto, head, cwd=folder, check=False)
+    if not merged.ok:
+        return None
+    who = {f"GIT_{role}_NAME": "GitHub" for role in ("AUTHOR", "COMMITTER")}
+    who |= {f"GIT_{role}_EMAIL": "noreply@github.com" for role in ("AUTHOR", "COMMITTER")}
+    parents = ["-p", onto, *([] if squash else ["-p", head])]
+    tree = merged.stdout.split()[0]
+    made = ["git", "commit-tree", tree, *parents, "-m", message]
+    return run(made, cwd=folder, env={**environment(), **who}).stdout.strip()
+
+
+def set_ref(folder: Path, ref: str, sha: str) -> None:
+    git("update-ref", ref, sha, cwd=folder)
+
+
+def delete_ref(folder: Path, ref: str) -> None:
+    git("update-ref", "-d", ref, cwd=folder)
+
+
+def contains(folder: Path, commit: str, base: str) -> bool:
+    """Whether a commit has all of a branch in it."""
+    words = ("merge-base", "--is-ancestor", f"refs/heads/{base}", commit)
+    return git(*words, cwd=folder, check=False).ok
+
+
+def commits(folder: Path, base: str, head: str) -> list[str]:
+    """The commits of `head` that `base` has not got, the newest first."""
+    answer = git("rev-list", f"{base}..{head}", cwd=folder, check=False)
+    return answer.stdout.split() if answer.ok else []
+
+
 def _write_blob(folder: Path, content: bytes) -> str:
     made = subprocess.run(  # bytes, which the text-only process boundary does not take
         [find("git"), "hash-object", "-w", "--stdin"],
@@ -152,6 +186,12 @@ def apply_rules(store: Store, repo: Data) -> None:
             closed |= set(_matched(repo, ruleset))
     lines = "".join(f"refs/heads/{branch}\n" for branch in sorted(closed))
     (folder / "protected-refs").write_text(lines, encoding="utf-8")
+
+
+def rulesets_on(repo: Data, branch: str) -> list[Data]:
+    """The active rulesets that name a branch."""
+    every = repo["rulesets"].values()
+    return [r for r in every if r["enforcement"] == "active" and branch in _matched(repo, r)]
 
 
 def _matched(repo: Data, ruleset: Data) -> list[str]:

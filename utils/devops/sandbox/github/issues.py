@@ -70,8 +70,8 @@ def change(owner: str, repo: str, number: str) -> Data:
 
 
 def next_number(repo: Data) -> int:
-    """The number of the next issue."""
-    return max(map(int, _issues(repo)), default=0) + 1
+    """The number of the next issue or pull request: they are counted together."""
+    return max(map(int, (*_issues(repo), *repo.get("pulls", ()))), default=0) + 1
 
 
 def _issues(repo: Data) -> dict[str, Data]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from sandbox.github import engine, gits
+from sandbox.github import engine, gits, merging
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,10 +25,10 @@ def start_runs(
     store: Store, repo: Data, before: Refs, actor: str, executor: engine.Executor
 ) -> list[Data]:
     """Start a run for each workflow that a push since `before` concerns."""
-    started = []
-    for (kind, name), sha in refs_of(store, repo).items():
-        if before.get((kind, name)) == sha:
-            continue
+    pushed = {ref: sha for ref, sha in refs_of(store, repo).items() if before.get(ref) != sha}
+    branches = {name for kind, name in pushed if kind == "branches"}
+    started = merging.moved(store, repo, branches, executor)
+    for (kind, name), sha in pushed.items():
         for path, workflow in engine.workflow_files(store, repo, sha).items():
             if not listens(engine.triggers(workflow), kind, name):
                 continue
@@ -49,17 +48,8 @@ def listens(triggers: Mapping[str, Any], kind: str, name: str) -> bool:
     filters = triggers["push"] or {}
     wanted, unwanted = filters.get(kind), filters.get(f"{kind}-ignore")
     if unwanted is not None:
-        return not _matches(unwanted, name)
+        return not engine.matches(unwanted, name)
     if wanted is not None:
-        return _matches(wanted, name)
+        return engine.matches(wanted, name)
     # With a filter for the other kind alone, this kind starts nothing.
     return not {"branches", "branches-ignore", "tags", "tags-ignore"} & set(filters)
-
-
-def _matches(patterns: Any, name: str) -> bool:
-    """The last pattern that matches decides; `!` excludes."""
-    found = False
-    for pattern in [patterns] if isinstance(patterns, str) else patterns:
-        if fnmatchcase(name, str(pattern).removeprefix("!")):
-            found = not str(pattern).startswith("!")
-    return found

@@ -83,7 +83,7 @@ def _create(owner: str) -> Any:
         "vulnerability_alerts": False,
         **{key: {} for key in ("environments", "rulesets", "protection", "hooks", "secrets")},
         **{key: {} for key in ("variables", "releases", "deployments", "runs", "workflows")},
-        "issues": {},
+        **{key: {} for key in ("issues", "pulls")},
     }
     store().data["repos"][f"{owner}/{name}"] = repo
     folder = store().git_folder(repo)

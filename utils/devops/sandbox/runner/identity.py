@@ -15,8 +15,10 @@ _LIFETIME_S = 300
 
 
 def subject(prefix: str, *, environment: str | None, ref: str) -> str:
-    """The `sub` of a job: its environment where it has one, else its branch or tag."""
-    return f"{prefix}:environment:{environment}" if environment else f"{prefix}:ref:{ref}"
+    """The `sub` of a job: its environment where it has one, else what it runs for."""
+    if environment:
+        return f"{prefix}:environment:{environment}"
+    return f"{prefix}:pull_request" if ref.startswith("refs/pull/") else f"{prefix}:ref:{ref}"
 
 
 def id_token(claims: Mapping[str, Any], *, audience: str, now: float) -> str:

@@ -29,7 +29,7 @@ def order_for(
     facts = Facts(
         bare=store.git_folder(repo),
         repository=github["repository"],
-        sha=run["head_sha"],
+        sha=github["sha"],
         ref=github["ref"],
         url=store.base_url,
         token=token,
@@ -93,7 +93,7 @@ def _github_variables(github: Mapping[str, Any], run: Data, job: Data) -> dict[s
     names = (
         *("repository", "repository_owner", "sha", "ref", "ref_name", "ref_type", "run_id"),
         *("run_number", "run_attempt", "event_name", "actor", "triggering_actor", "workflow"),
-        *("server_url", "api_url", "workspace"),
+        *("server_url", "api_url", "workspace", "head_ref", "base_ref"),
     )
     return {
         **{f"GITHUB_{name.upper()}": str(github[name]) for name in names},
