@@ -153,7 +153,7 @@ _WORDINGS: dict[Role, str] = {
     Role.TYPE: "type|data type|datatype|field type|attribute type|format|dynamodb type",
     Role.VALUE: "value|values|detail|details|configuration|specification|setting|"
     "default value|configured value",
-    Role.VARIABLE: "variable|environment variable|env variable|env var|variable name|"
+    Role.VARIABLE: "variable|var|env name|environment variable|env variable|env var|variable name|"
     "env variable name|environment variables|environment variable name|env vars|key|"
     "config key|ssm parameter",
 }

@@ -69,8 +69,11 @@ def _caption(lines: tuple[str, ...]) -> str:
     if len(lines) > 1 or not lines[0].rstrip().endswith(":"):
         return ""
     spans = re.findall(r"`([^`]+)`|\*\*([^*]+)\*\*", lines[0][:120])
-    if len(spans) == 1 and _TYPE_NAME.match("".join(spans[0])):
-        return "".join(spans[0])
+    types = [name for span in spans if _TYPE_NAME.match(name := "".join(span))]
+    if len(types) == 1 and all(
+        "".join(span).isdigit() for span in spans if "".join(span) not in types
+    ):
+        return types[0]
     short = _SHORT_CAPTION.match(lines[0])
     return plain(short[1]) if short else ""
 

@@ -158,6 +158,11 @@ def routes_in(text: str) -> list[tuple[str, str]]:
     return found
 
 
+def without_routes(text: str) -> str:
+    """A cell without the routes in it, whose segments say nothing of what starts a function."""
+    return _ROUTE.sub(" ", text[:LONGEST_CELL]) if "/" in text else text
+
+
 def methods_in(text: str) -> list[str]:
     """The HTTP methods a cell names: `GET`, `PUT/PATCH`."""
     text = plain(text)

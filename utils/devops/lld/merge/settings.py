@@ -28,6 +28,8 @@ from lld.text import (
     plain,
     routes_in,
     seconds,
+    sizes_in,
+    words,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
     from lld.blocks import Section
 
-_SIZED = ("memory", "timeout", "handler", "trigger", "endpoint")
+_SIZED = ("sizes", "memory", "timeout", "handler", "trigger", "endpoint")
 
 
 @dataclass(slots=True)
@@ -117,7 +119,8 @@ def _titled_in_functions(group: Group) -> str | None:
     """A heading of one word below `Lambda Functions`, over what only a function has."""
     around = group.section.parent
     title = without_number(group.section.title)
-    if around is None or not ("handler" in group.values or "trigger" in group.values):
+    routed = "endpoint" in group.values and len(words(title)) > 1
+    if around is None or not (routed or "handler" in group.values or "trigger" in group.values):
         return None
     about = "lambda" in around.lowered or "function" in around.lowered
     return title if about and re.fullmatch(r"[A-Za-z]\w+(?:-\w+)*", title) else None
@@ -136,12 +139,17 @@ def _function(group: Group) -> FunctionFact | None:
         group.line,
         trigger_of(trigger_text) if trigger_text else None,
         tuple(endpoint),
-        memory_mb(group.raw("memory")),
-        seconds(group.raw("timeout")),
+        *_sizes(group),
         group.get("description"),
         source_of(trigger_text) if trigger_text else None,
         group.get("handler"),
     )
+
+
+def _sizes(group: Group) -> tuple[int | None, int | None]:
+    """Memory and timeout, stated apart or as `Memory / Timeout`."""
+    memory, timeout = sizes_in(group.raw("sizes"))
+    return memory_mb(group.raw("memory")) or memory, seconds(group.raw("timeout")) or timeout
 
 
 _NAME = re.compile(r"[A-Za-z]\w*(?:[_-]\w+)+\Z")
@@ -154,7 +162,7 @@ def _together(group: Group) -> Iterator[FunctionFact]:
     names = [name.strip(" `") for name in re.split(r",|/|&|\band\b", listed)]
     if len(names) < 2 or not all(_NAME.match(name) for name in names):
         return
-    memory, timeout = memory_mb(group.raw("memory")), seconds(group.raw("timeout"))
+    memory, timeout = _sizes(group)
     trigger = trigger_of(group.raw("trigger")) if group.raw("trigger") else None
     for name in names if memory or timeout or trigger else ():
         yield FunctionFact(name, group.line, Trust.HINT, group.line, trigger, (), memory, timeout)

@@ -101,9 +101,10 @@ def read_paragraph(paragraph: Paragraph) -> Iterator[Fact]:
                 yield RouteFact(method, path, number, Trust.TOLD, served[1], section=section)
         for name, said in _SAID.findall(line[:1000]) if "`" in line else ():
             trigger = trigger_told(said)
-            if trigger:
+            memory, timeout = sizes_in(said)
+            if trigger or memory:
                 number = paragraph.line + offset
-                yield FunctionFact(name, number, Trust.HINT, number, trigger)
+                yield FunctionFact(name, number, Trust.HINT, number, trigger, (), memory, timeout)
 
 
 def _described(paragraph: Paragraph) -> FunctionFact | None:

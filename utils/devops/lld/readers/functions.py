@@ -21,6 +21,7 @@ from lld.text import (
     seconds,
     sizes_in,
     vocabulary,
+    without_routes,
 )
 
 if TYPE_CHECKING:
@@ -151,9 +152,10 @@ def _trigger(
     text = cell(Role.TRIGGER)
     if not text and cell(Role.QUEUE):
         return Trigger.SQS, cell(Role.QUEUE)
-    trigger = trigger_of(text)
     if methods:
+        trigger = trigger_of(without_routes(text))
         return (Trigger.API if trigger in (None, Trigger.OTHER) else trigger), text
+    trigger = trigger_of(text)
     timed = next((c for c in row.cells if _TIMES.search(c)), None)
     if trigger is Trigger.EVENTBRIDGE and timed:
         return Trigger.SCHEDULE, timed

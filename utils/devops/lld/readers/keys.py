@@ -239,7 +239,8 @@ _OF_INDEX = re.compile(r"(?:gsi|index)\s+([A-Za-z][\w-]*)\s+(.+)\Z", re.I)
 
 def _keyed_index(table: Table, row: Row, first: int, columns: dict[Role, int]) -> Iterator[Fact]:
     """A row `GSI ByState PK | state` among the keys of a table."""
-    found = _OF_INDEX.match(plain(row.cells[first]))
+    said = plain(row.cells[first])
+    found = _OF_INDEX.match(said) or INDEX_ATTRIBUTE.match(said.replace(" ", ""))
     role = key_role(found[2]) if found else None
     attribute = key_cell(row.cells[columns.get(Role.ATTRIBUTE, first)]).attribute
     if found and role and attribute:
@@ -253,6 +254,7 @@ def _key_structure(table: Table, columns: dict[Role, int]) -> Iterator[Fact]:
     patterns: dict[str, str] = {}
     line = table.line
     first = _key_column(table)
+    told = columns.get(Role.PATTERN, columns.get(Role.VALUE))
     for row in table.rows:
         role = key_role(row.cells[first].split("(")[0]) or key_role(row.cells[first])
         if role is None:
@@ -260,7 +262,7 @@ def _key_structure(table: Table, columns: dict[Role, int]) -> Iterator[Fact]:
             continue
         line = row.line if role == "pk" else line
         attribute = row.cells[columns[Role.ATTRIBUTE]] if Role.ATTRIBUTE in columns else ""
-        pattern = row.cells[columns[Role.PATTERN]] if Role.PATTERN in columns else ""
+        pattern = row.cells[told] if told is not None else ""
         found, shape = key_cell(attribute), key_cell(pattern)
         attributes[role] = found.attribute or plain(row.cells[first]).split(" ")[0]
         value = shape.pattern or shape.attribute

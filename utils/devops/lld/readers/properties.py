@@ -52,6 +52,9 @@ _KNOWN = {
     "lambda memory": "memory",
     "memory mb": "memory",
     "default memory": "memory",
+    "memory timeout": "sizes",
+    "memory and timeout": "sizes",
+    "timeout memory": "sizes",
     "timeout": "timeout",
     "lambda timeout": "timeout",
     "default timeout": "timeout",
@@ -182,6 +185,8 @@ def read_table(table: Table) -> Iterator[Fact]:
     """Rows of a table whose first column names properties and whose next column gives values."""
     first = first_column(table.header)
     columns = roles(table.header)
+    if header_words(table.header[first]) in ("repository", "repo"):
+        yield from _repositories(table, first)
     if first + 1 >= len(table.header):
         return
     if len(table.header) == 2 and not any(table.header):
@@ -206,6 +211,14 @@ def read_table(table: Table) -> Iterator[Fact]:
             head, table.header[value], table.line, table.section, table.line, table.caption
         )
     yield from _rows(table, first, value)
+
+
+def _repositories(table: Table, column: int) -> Iterator[Fact]:
+    """A list of repositories: the first is the design's where nothing else names one."""
+    for row in table.rows[:1]:
+        name = repository_in(row.cells[column])
+        if name:
+            yield PropertyFact("repository_said", name, row.line, table.section, 0, "")
 
 
 def _document_head(table: Table) -> Iterator[Fact]:

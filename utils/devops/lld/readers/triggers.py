@@ -24,7 +24,11 @@ _TRIGGERS: tuple[tuple[Trigger, re.Pattern[str]], ...] = tuple(
         (Trigger.EVENTBRIDGE, r"event\s?bridge|cloudwatch event|event bus"),
         (Trigger.SNS, r"\bsns\b|\btopic\b"),
         (Trigger.S3, r"\bs3\b|bucket|object created"),
-        (Trigger.API, r"\bapi|\bhttps?\b|\brest\b|\balb\b|webhook|function url"),
+        (
+            Trigger.API,
+            r"\bapi|\bweb\s?socket|\$(?:connect|disconnect|default)\b|\bhttps?\b|\brest\b|\balb\b"
+            r"|webhook|function url",
+        ),
     )
 )
 
@@ -54,12 +58,12 @@ _CONSUMES = re.compile(
 _LEADING = re.compile(
     r"\A[\W_]*(?:(?:aws|amazon|lambda|custom|token|request)\s+)*"
     r"(?:authori[sz]er\b|dynamodb streams?\b"
-    r"|(?:sqs|sns|s3|event\s?bridge)(?=\s*(?:[:(`,;.]|\Z|queue|topic|events?\b|trigger|rule|bucket)))"
+    r"|(?:sqs|sns|s3|event\s?bridge)(?=\s*(?:[:(`,;.]|\Z|queue|topic|events?\b|trigger|rule|bucket|[\w.]+-[\w{}$-]+\s*\Z)))"
     r".*",
     re.S,
 )
 _TIMED = re.compile(
-    r"\bcron\s*\(.*|\brate\s*\(.*|\bschedule[dr]?\b.*"
+    r"\bcron\s*[:(]?\s*[\d*].*|\brate\s*\(.*|\bschedule[dr]?\b.*"
     r"|\bevery (?:\d+ (?:minute|hour|day)s?|minute|hour|day|night|week|month)\b.*"
     r"|\b(?:nightly|hourly)\b.*",
     re.S,

@@ -48,6 +48,8 @@ _LABELLED = re.compile(
 )
 
 
+_OF_SOME = re.compile(r"\A\W{0,4}(?:\*\*[^*`]{1,60}\*\*\s*:?|[A-Z][\w /-]{1,40}:)\s+(?=`)")
+"""Which functions have the variables that follow: `**API functions**: `A`, `B``."""
 _SPAN = re.compile(r"`([^`]+)`((?:\s*\([^()]*\))?)")
 
 
@@ -64,6 +66,8 @@ def read_line(block: Paragraph | Item) -> Iterator[Fact]:
             and not may_hold_variables(block.section)
         ):
             continue
+        if is_about_variables(block.section) and not labelled:
+            listed = _OF_SOME.sub("", listed)
         if re.sub(r"`[^`]*`(?:\s*\([^()]*\))?|\band\b|[\s,;.*-]", "", listed):
             continue
         for name, said in _SPAN.findall(listed):
