@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.errors import ExitCode, RefusedError, UnavailableError
+from common.output import warn
 from common.progress import step
+from deploy.interrupts import end_orderly
 from deploy.site import Where, open_site
 from pipelines.simulation.fidelity import Gap
 from rehearsal.api_document import api_document
@@ -103,8 +105,14 @@ def run_integration(asked: Asked) -> IntegrationRun:
     walk = Walk(
         Door(url, site.session, site.environment.region), document, _bodies(asked.data), asked.leave
     )
-    with step(f"asking {url}"):
-        walk.go(plan(document), read_only=asked.read_only)
+    end_orderly()
+    try:
+        with step(f"asking {url}"):
+            walk.go(plan(document), read_only=asked.read_only)
+    except KeyboardInterrupt:
+        for left in walk.left_behind:
+            warn(f"left behind: {left}")
+        raise
     walk.cases += _log_cases(site, began)
     return IntegrationRun(
         site.service, site.environment.name, url, asked.read_only, tuple(walk.cases),
