@@ -184,6 +184,23 @@ def test_a_failed_step_is_in_every_report(tmp_path: Path) -> None:
     assert "\x1b" not in as_xml(made)
 
 
+def test_a_job_that_could_not_be_prepared_was_not_run_and_is_green_in_no_report(
+    tmp_path: Path,
+) -> None:
+    made = board(
+        line("Unable to clone https://example.com/a", level="error", step="Set up"),
+        line("🏁  Job failed", jobResult="failure"),
+        "Error: Bad Gateway",
+    ).jobs["CI/Test"]
+    assert (made.result, made.note) == (
+        Result.NOT_RUN, "Unable to clone https://example.com/a",
+    )  # fmt: skip
+    ended = run(tmp_path, made)
+    assert ended.exit_code == 4
+    assert "Unable to clone" in as_text(ended)
+    assert 'failures="1"' in as_xml(ended)
+
+
 def test_trap_6_7_a_local_run_lists_what_it_did_not_exercise() -> None:
     host = {gap.subject for gap in gaps(flow(SERVICES), Extent.HOST)}
     contained = {gap.subject for gap in gaps(flow(SERVICES), Extent.CONTAINERS)}

@@ -45,6 +45,12 @@ class JobRun:
     result: Result = Result.RUNNING
     steps: list[StepRun] = field(default_factory=list)
     note: str = ""
+    trouble: str = ""
+    """The last error that act told of it."""
+
+    @property
+    def failed_steps(self) -> list[StepRun]:
+        return [step for step in self.steps if step.result is Result.FAILURE]
 
     @property
     def label(self) -> str:
@@ -93,6 +99,8 @@ class Board:
                 self.complaints.append(text)
             return Event(None, text)
         job = self._job(entry)
+        if entry.get("level") == "error":
+            job.trouble = text
         return Event(job, text, changed=self._note(job, entry, text))
 
     def _job(self, entry: dict[str, Any]) -> JobRun:
@@ -143,6 +151,9 @@ class Board:
         for job in self.jobs.values():
             if job.result is Result.RUNNING:
                 job.result, job.note = Result.CANCELLED, "act ended before the job did"
+            elif job.result is Result.FAILURE and not job.failed_steps:
+                job.result = Result.NOT_RUN
+                job.note = job.trouble or (self.complaints or ["act could not prepare it"])[-1]
             for step in job.steps:
                 if step.result is Result.RUNNING:
                     ended = job.result in (Result.SUCCESS, Result.FAILURE)

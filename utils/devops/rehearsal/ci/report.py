@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rehearsal.ci.run import CiRun
 
 _BAD = (Result.FAILURE, Result.CANCELLED)
+_NO_PASS = (*_BAD, Result.NOT_RUN)
 _SHOWN = 15
 
 
@@ -95,7 +96,9 @@ def _cases(job: JobRun) -> Iterator[Case]:
         failure = f"{step.result}\n{output}" if step.result in _BAD else ""
         skipped = str(step.result) if step.result is Result.SKIPPED else ""
         yield Case(step.name, step.seconds, failure, skipped, output)
-    if not job.steps:
+    if job.result in _NO_PASS and not any(step.result in _BAD for step in job.steps):
+        yield Case(job.name, failure=f"{job.result}: {job.note}")
+    elif not job.steps:
         yield Case(job.name, skipped=job.note or str(job.result))
 
 
