@@ -12,7 +12,6 @@ import click
 from common.boundary import Cli
 from common.errors import ExitCode, UnavailableError, UsageProblemError
 from common.options import (
-    F,
     aws_options,
     dry_run_option,
     env_option,
@@ -20,48 +19,20 @@ from common.options import (
     service_option,
 )
 from common.output import emit, note
+from rehearsal.options import (
+    FILE,
+    chaos_options,
+    ci_options,
+    load_options,
+    report_options,
+    reports_option,
+    workflow_option,
+)
 
 if TYPE_CHECKING:
     from common.environments import Environment
     from pipelines.simulation.plan import DryRun
     from pipelines.validation.validate import Report
-
-
-_FILE = click.Path(dir_okay=False, path_type=Path)
-
-
-def workflow_option(command: F) -> F:
-    """`--workflow`, a workflow file or a folder of them."""
-    return click.option(
-        "--workflow",
-        type=click.Path(path_type=Path),
-        required=True,
-        help="Workflow file, or a folder of workflows.",
-    )(command)
-
-
-def report_options(command: F) -> F:
-    """`-o/--output` as everywhere, with two more forms for reports of findings; and `--debug`."""
-    command = click.option(
-        "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."
-    )(command)
-    return click.option(
-        "-o",
-        "--output",
-        type=click.Choice(["text", "json", "sarif", "github"]),
-        default="text",
-        show_default=True,
-        help="Print for people, as JSON, as SARIF, or as annotations of a GitHub run.",
-    )(command)
-
-
-def reports_option(command: F) -> F:
-    """`--reports`, where logs and reports go."""
-    return click.option(
-        "--reports",
-        type=click.Path(file_okay=False, path_type=Path),
-        help="Folder for logs and reports.  [default: a new one in the user's state folder]",
-    )(command)
 
 
 @click.group(cls=Cli)
@@ -179,36 +150,7 @@ def _draw(run: DryRun, path: Path) -> None:
 
 @cli.command()
 @workflow_option
-@click.option("--job", help="Run only this job and what it needs.")
-@click.option("--event", default="", help="Event to run.  [default: the workflow's most common]")
-@click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="Value of an input.")
-@click.option(
-    "--engine",
-    type=click.Choice(["auto", "containers", "host"]),
-    default="auto",
-    show_default=True,
-    help="Where the steps run; auto takes containers where an engine answers.",
-)
-@click.option(
-    "--fail-under", type=click.FloatRange(0, 100), help="Exit 1 when the coverage is below this."
-)
-@click.option(
-    "--variable",
-    "variables",
-    multiple=True,
-    metavar="NAME[=VALUE]",
-    help="Environment variable for the steps; without a value, this process's own.",
-)
-@click.option(
-    "--action",
-    "actions",
-    multiple=True,
-    metavar="OWNER/NAME@REF=FOLDER",
-    help="A folder to use in place of an action.",
-)
-@click.option(
-    "--image", "images", multiple=True, metavar="LABEL=IMAGE", help="Container image of a runner."
-)
+@ci_options
 @reports_option
 @output_options
 def ci(
@@ -306,9 +248,9 @@ def promote(workflow: Path, env: Environment, repository: str | None, output: st
 @cli.command()
 @env_option
 @service_option
-@click.option("--openapi", type=_FILE, help="OpenAPI document.  [default: the repository's]")
-@click.option("--lld", type=_FILE, help="Low-level design, in place of an OpenAPI document.")
-@click.option("--data", type=_FILE, help="YAML: a body for each 'METHOD /path' that needs one.")
+@click.option("--openapi", type=FILE, help="OpenAPI document.  [default: the repository's]")
+@click.option("--lld", type=FILE, help="Low-level design, in place of an OpenAPI document.")
+@click.option("--data", type=FILE, help="YAML: a body for each 'METHOD /path' that needs one.")
 @click.option("--read-only", is_flag=True, help="Only read; the only way in sit and prod.")
 @click.option("--leave-behind", is_flag=True, help="Create also what the API cannot remove.")
 @aws_options
@@ -353,32 +295,7 @@ def integration(
 
 
 @cli.command()
-@click.option("--config", type=_FILE, required=True, help="Load test (YAML).")
-@click.option("--baseline", type=_FILE, help="report.json of an earlier run to compare with.")
-@click.option(
-    "--processes",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Processes that make the load on this machine.",
-)
-@click.option(
-    "--master",
-    "expect_workers",
-    type=click.IntRange(1, 1000),
-    metavar="WORKERS",
-    help="Wait for this many workers on other machines and lead them.",
-)
-@click.option(
-    "--worker", "master", metavar="HOST[:PORT]", help="Make load for the master on that machine."
-)
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    default=5557,
-    show_default=True,
-    help="Port on which --master waits for its workers.",
-)
+@load_options
 @click.option("--profile", help="AWS profile.  [default: AWS_PROFILE, else the environment's]")
 @reports_option
 @output_options
@@ -429,23 +346,7 @@ def load(
 @cli.command()
 @env_option
 @service_option
-@click.option(
-    "--experiment",
-    "experiments",
-    multiple=True,
-    help="throttle, broken-variable, denied-table or slow-dependency.  [default: all]",
-)
-@click.option("--function", help="Function to experiment on.  [default: the first of the API]")
-@click.option("--variable", help="Variable to break.  [default: the one that names a table]")
-@click.option("--path", help="Path of the API that is called too, so that its alarms can ring.")
-@click.option(
-    "--seconds",
-    type=click.IntRange(10, 900),
-    default=300,
-    show_default=True,
-    help="How long a fault lasts at most.",
-)
-@click.option("--undo", is_flag=True, help="Only undo what an earlier, killed run left.")
+@chaos_options
 @click.option("--profile", help="AWS profile.  [default: AWS_PROFILE, else the environment's]")
 @dry_run_option
 @reports_option
