@@ -72,7 +72,7 @@ def test_a_policy_that_is_there_keeps_its_statements(session: boto3.session.Sess
     s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Statement": [own]}))
     bootstrap(session)
     statements = json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])["Statement"]
-    assert [statement["Sid"] for statement in statements] == ["Own", "TlsOnly"]
+    assert [statement["Sid"] for statement in statements] == ["Own", "TlsOnly", "ReadBySit"]
 
 
 def test_tables_are_protected_and_recoverable(session: boto3.session.Session) -> None:

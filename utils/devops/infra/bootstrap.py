@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from common.aws_call import AwsError, Caller
+from infra.handing_over import readers
 from infra.roles import AUDIENCE, ISSUER, POLICY_NAME, Role, pipeline_roles
 
 if TYPE_CHECKING:
@@ -99,7 +100,13 @@ def plan_bootstrap(
     return [
         *_bucket(account, environment, environment.state_bucket, _keep_state()),
         *_table(account, environment.lock_table, ("LockID",)),
-        *_bucket(account, environment, environment.artifact_bucket, _keep_artifacts()),
+        *_bucket(
+            account,
+            environment,
+            environment.artifact_bucket,
+            _keep_artifacts(),
+            readers(environment),
+        ),
         *_table(account, environment.ledger_table, ("pk", "sk")),
         *_topic(account, environment),
         *_provider(account, environment),
@@ -143,7 +150,11 @@ def _keep_artifacts() -> list[dict[str, Any]]:
 
 
 def _bucket(
-    account: Account, environment: Environment, name: str, rules: list[dict[str, Any]]
+    account: Account,
+    environment: Environment,
+    name: str,
+    rules: list[dict[str, Any]],
+    allowed: Sequence[dict[str, Any]] = (),
 ) -> Iterator[Step]:
     owner = {"ExpectedBucketOwner": environment.account}
 
@@ -182,9 +193,13 @@ def _bucket(
             PublicAccessBlockConfiguration=_PUBLIC_BLOCK,
             **owner,
         )
-    policy = _with_tls_only(account.read("s3", "get_bucket_policy", Bucket=name), name)
+    policy = _with(
+        account.read("s3", "get_bucket_policy", Bucket=name), [_tls_only(name), *allowed]
+    )
     if policy is not None:
-        yield step("refuse requests without TLS", "put_bucket_policy", Policy=policy, **owner)
+        what = "refuse requests without TLS"
+        what += ", let the next environment read" if allowed else ""
+        yield step(what, "put_bucket_policy", Policy=policy, **owner)
     if account.read("s3", "get_bucket_lifecycle_configuration", Bucket=name) is None:
         yield step(
             "expire old versions",
@@ -199,9 +214,8 @@ def _is_encrypted(answer: Any) -> bool:
     return any(rule.get("ApplyServerSideEncryptionByDefault") for rule in rules)
 
 
-def _with_tls_only(answer: Any, name: str) -> str | None:
-    """The bucket's policy with our statement added; None when it has it."""
-    wanted: dict[str, Any] = {
+def _tls_only(name: str) -> dict[str, Any]:
+    return {
         "Sid": "TlsOnly",
         "Effect": "Deny",
         "Principal": "*",
@@ -209,13 +223,19 @@ def _with_tls_only(answer: Any, name: str) -> str | None:
         "Resource": [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
+
+
+def _with(answer: Any, wanted: Sequence[dict[str, Any]]) -> str | None:
+    """The bucket's policy with our statements added; None when it has them."""
     policy: dict[str, Any] = (
         json.loads(answer["Policy"]) if answer else {"Version": "2012-10-17", "Statement": []}
     )
     statements = policy.get("Statement", [])
-    if any(statement.get("Condition") == wanted["Condition"] for statement in statements):
+    there = [statement.get("Condition") for statement in statements]
+    missing = [statement for statement in wanted if statement["Condition"] not in there]
+    if not missing:
         return None
-    return json.dumps({**policy, "Statement": [*statements, wanted]})
+    return json.dumps({**policy, "Statement": [*statements, *missing]})
 
 
 def _table(account: Account, name: str, keys: tuple[str, ...]) -> Iterator[Step]:

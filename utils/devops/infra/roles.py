@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from common.errors import UsageProblemError
+from infra.handing_over import reading
 
 if TYPE_CHECKING:
     from common.environments import Environment
@@ -322,6 +323,18 @@ def _deployment_policy(environment: Environment, name: str) -> dict[str, Any]:
                     ]
                 }
             },
+        },
+        *reading(environment, name),
+        {
+            "Sid": "Images",
+            "Effect": "Allow",
+            "Action": [
+                "ecr:BatchGetImage",
+                "ecr:DescribeImages",
+                "ecr:GetDownloadUrlForLayer",
+                "ecr:GetRepositoryPolicy",
+            ],
+            "Resource": f"arn:aws:ecr:{region}:{account}:repository/*",
         },
         *_calls(environment),
         *_denials(environment),
