@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import moto.apigateway.models
@@ -43,6 +44,8 @@ def install(services: Services, endpoint: str, update_seconds: float) -> None:
         endpoint: Where the sandbox answers; packages are downloaded from there.
         update_seconds: How long an update of a function is in progress.
     """
+    # Images are looked up in the registry, as AWS does.
+    os.environ["MOTO_LAMBDA_STUB_ECR"] = "false"
     SandboxLambdaBackend.services = services
     SandboxFunction.endpoint = endpoint
     SandboxFunction.update_seconds = update_seconds
