@@ -211,8 +211,8 @@ class FakeWorld:
             bucket = Objects()
             repository = "2_bbws_auth_lambda"
 
-            def package(self, sha256):
-                return b""
+            def require(self, sha256, image):
+                """It is there."""
 
         class Snapshots:
             def ensure_snapshot(self, api, description):

@@ -35,6 +35,7 @@ def cli() -> None:
 @cli.command()
 @service_option
 @decision_options
+@click.option("--image", metavar="URI@sha256:…", help="Deploy this image of ECR, not a package.")
 @allow_destroy_option
 @aws_options
 @dry_run_option
@@ -375,6 +376,7 @@ def _request(raw: dict[str, Any]) -> Request:
         dry_run=bool(raw.get("dry_run")),
         wait=not raw.get("no_wait"),
         hotfix=bool(raw.get("hotfix")),
+        image=raw.get("image") or "",
     )
 
 

@@ -32,6 +32,7 @@ class Configuration:
     update: str
     details: tuple[tuple[str, str], ...]
     description: str = ""
+    package: str = "Zip"
 
     @property
     def is_ready(self) -> bool:
@@ -104,15 +105,19 @@ class Functions:
 
     def put_code(self, name: str, bucket: str, key: str, sha256: str) -> Configuration:
         """Make the object the code of `$LATEST`; a no-op where it is already (idempotent)."""
+        return self._put(name, sha256, S3Bucket=bucket, S3Key=key)
+
+    def put_image(self, name: str, uri: str, sha256: str) -> Configuration:
+        """Make the image of this digest the code of `$LATEST`; a no-op where it is (idempotent)."""
+        return self._put(name, sha256, ImageUri=uri)
+
+    def _put(self, name: str, sha256: str, **where: Any) -> Configuration:
         for _ in range(_PATIENCE):
             found = self.settle(name)
             if found.code_sha256 == sha256:
                 return found
             try:
-                self._call(
-                    "update_function_code", FunctionName=name, S3Bucket=bucket, S3Key=key,
-                    Publish=False,
-                )  # fmt: skip
+                self._call("update_function_code", FunctionName=name, Publish=False, **where)
             except AwsError as error:
                 if error.reason != _BUSY:
                     raise
@@ -260,6 +265,7 @@ def _configuration(answer: Any) -> Configuration:
         update=str(answer.get("LastUpdateStatus", "")),
         details=_details(answer),
         description=str(answer.get("Description", "")),
+        package=str(answer.get("PackageType") or "Zip"),
     )
 
 

@@ -106,7 +106,8 @@ class Deployment:
     """One deployment of one service in one environment, as the ledger keeps it.
 
     `revision` counts its transitions and is the condition of the next one. `cause` says why it is
-    rolling back, blocked or refused. `ringing` are the alarms that rang before it began.
+    rolling back, blocked or refused. `ringing` are the alarms that rang before it began. `digest`
+    is that of the package, or of the image where `image` names a repository of the registry.
     """
 
     id: str
@@ -138,6 +139,7 @@ class Deployment:
     infrastructure: str = ""
     component: str = ""
     incident: str = ""
+    image: str = ""
 
     @property
     def is_final(self) -> bool:

@@ -79,10 +79,13 @@ class Site:
 
     def artifacts(self, environment: Environment | None = None) -> Artifacts:
         """The artifacts here, or those of another environment, read with our own identity."""
+        from common.aws_ecr import ImageStore
         from common.aws_objects import Bucket
 
         bucket = (environment or self.environment).artifact_bucket
-        return Artifacts(Bucket(self.session, bucket, sleep=self.clock.sleep), self.name)
+        # The registry is always our own: Lambda takes images from no other account and region.
+        images = ImageStore(self.session, sleep=self.clock.sleep)
+        return Artifacts(Bucket(self.session, bucket, sleep=self.clock.sleep), self.name, images)
 
     def functions(self) -> Functions:
         from common.aws_lambda import Functions

@@ -63,6 +63,8 @@ class TerraformInfrastructure:
 
     def _provide_initial_code(self, deployment: Deployment) -> None:
         """Functions are created with this object; they start with the release itself."""
+        if deployment.image:
+            return
         content = self.artifacts.package(deployment.digest)
         key = f"{self.name}/initial.zip"
         self.artifacts.bucket.put(key, content, content_type="application/zip")

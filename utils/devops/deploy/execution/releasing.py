@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from common.environments import environment
 from common.errors import UnavailableError
 from deploy.canary.traffic import ALIAS, at_once
 from deploy.model import ApiTarget, Deployment, FunctionTarget
 from deploy.packaging.artifacts import Artifacts, package_key
-from deploy.packaging.package import lambda_digest
+from deploy.packaging.images import Image, code_sha256
 from deploy.ports import Released
 from deploy.preflight.checks import alike
 
@@ -27,6 +28,8 @@ class Code(Protocol):
     def configuration(self, name: str, version: str = "$LATEST") -> Configuration | None: ...
 
     def put_code(self, name: str, bucket: str, key: str, sha256: str) -> Configuration: ...
+
+    def put_image(self, name: str, uri: str, sha256: str) -> Configuration: ...
 
     def publish(self, name: str, sha256: str, description: str) -> Configuration: ...
 
@@ -64,7 +67,7 @@ class Releaser:
                 hint="`terraform_cli.py apply` makes them, tagged Service and Environment",
             )
         targets = at_once(self._known(deployment), resources.functions)
-        self._same_bytes(deployment)
+        self.artifacts.require(deployment.digest, deployment.image)
         published = at_once(lambda target: self._publish(target, deployment), targets)
         return Released(tuple(published), self._api(deployment, resources), applied)
 
@@ -80,13 +83,15 @@ class Releaser:
 
         return find
 
-    def _same_bytes(self, deployment: Deployment) -> None:
-        self.artifacts.package(deployment.digest)
-
     def _publish(self, target: FunctionTarget, deployment: Deployment) -> FunctionTarget:
-        sha256 = lambda_digest(deployment.digest)
-        key = package_key(self.artifacts.repository, deployment.digest)
-        self.code.put_code(target.name, self.artifacts.bucket.name, key, sha256)
+        sha256 = code_sha256(deployment.digest, deployment.image)
+        if deployment.image:
+            image = Image(deployment.image, deployment.digest)
+            here = environment(deployment.environment)
+            self.code.put_image(target.name, image.uri(here), sha256)
+        else:
+            key = package_key(self.artifacts.repository, deployment.digest)
+            self.code.put_code(target.name, self.artifacts.bucket.name, key, sha256)
         made = self.code.publish(target.name, sha256, f"{deployment.version} {deployment.id}"[:256])
         if made.code_sha256 != sha256:
             raise UnavailableError(

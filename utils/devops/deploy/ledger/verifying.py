@@ -10,7 +10,7 @@ from deploy.canary.traffic import ALIAS, at_once
 from deploy.codec import encode
 from deploy.ledger.chain import broken_links
 from deploy.model import Kind
-from deploy.packaging.package import lambda_digest
+from deploy.packaging.images import code_sha256
 
 if TYPE_CHECKING:
     from common.aws_lambda import Functions
@@ -73,7 +73,7 @@ def release_problems(site: Site, version: str) -> Iterator[str]:
         elif evidence.sha256 != manifest.sha256:
             yield f"{where}: proven was {evidence.sha256[:12]}, built is {manifest.sha256[:12]}"
         else:
-            artifacts.package(evidence.sha256)
+            artifacts.require(evidence.sha256, manifest.image)
     except DevopsError as error:
         yield f"{where}: {version}: {error.message}"
 
@@ -115,7 +115,7 @@ def _anchors(ledger: Ledger, entries: list[Entry], artifacts: Artifacts) -> Iter
 
 
 def _bytes(functions: Functions, live: Deployment) -> Iterator[str]:
-    wanted = lambda_digest(live.digest)
+    wanted = code_sha256(live.digest, live.image)
     for target in live.functions:
         alias = functions.alias(target.name, ALIAS)
         if alias is None:

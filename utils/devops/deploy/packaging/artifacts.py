@@ -23,6 +23,7 @@ from deploy.model import Approval, FunctionTarget, Judged  # noqa: TC001
 
 if TYPE_CHECKING:
     from deploy.model import Deployment
+    from deploy.packaging.images import Images
 
 
 class Objects(Protocol):
@@ -44,7 +45,10 @@ class Objects(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What was built from a commit."""
+    """What was built from a commit: a package, or `image`, a repository of the registry.
+
+    `sha256` is the digest of either, in hexadecimal.
+    """
 
     service: str
     commit: str
@@ -53,6 +57,7 @@ class Manifest:
     unzipped: int
     distributions: tuple[str, ...]
     built_at: str
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class Evidence:
     functions: tuple[FunctionTarget, ...]
     approvals: tuple[Approval, ...]
     judged: tuple[Judged, ...]
+    image: str = ""
 
 
 def package_key(repository: str, sha256: str) -> str:
@@ -106,15 +112,17 @@ def evidence_of(deployment: Deployment, chain: str) -> Evidence:
         functions=deployment.functions,
         approvals=deployment.approvals,
         judged=deployment.judged,
+        image=deployment.image,
     )
 
 
 class Artifacts:
     """The artifacts of one service in one environment's bucket."""
 
-    def __init__(self, bucket: Objects, repository: str) -> None:
+    def __init__(self, bucket: Objects, repository: str, images: Images | None = None) -> None:
         self.bucket = bucket
         self.repository = repository
+        self._images = images
 
     def manifest(self, commit: str) -> Manifest | None:
         """What was built from this commit, if it was."""
@@ -184,6 +192,37 @@ class Artifacts:
         check_digest(content, sha256, "the stored package")
         return content
 
+    def holds(self, sha256: str, image: str) -> bool:
+        """Whether the package, or the image in this registry, is there."""
+        if image:
+            return self._images is not None and self._images.size(image, sha256) is not None
+        return self.bucket.has(package_key(self.repository, sha256))
+
+    def require(self, sha256: str, image: str) -> None:
+        """Check that the package is there with these bytes, or the image with this digest.
+
+        Raises:
+            UnavailableError: It is gone, or the registry has not got it.
+            RefusedError: The bytes are not what they were.
+        """
+        if not image:
+            self.package(sha256)
+        elif not self.holds(sha256, image):
+            raise UnavailableError(
+                f"image {image}@sha256:{sha256[:12]}… is not in the registry beside "
+                f"{self.bucket.name!r}",
+                hint="let ECR replicate the repository there: replication keeps digests",
+            )
+
+    def image_size(self, image: str, sha256: str) -> int:
+        """Bytes of an image; 0 where the registry has not got it."""
+        return (self._images.size(image, sha256) or 0) if self._images else 0
+
+    def keep_image(self, manifest: Manifest) -> None:
+        """Store the manifest of an image that the registry holds."""
+        self.require(manifest.sha256, manifest.image)
+        self._put_json(manifest_key(self.repository, manifest.commit), encode(manifest))
+
     def copy_from(self, lower: Artifacts, commit: str, sha256: str) -> None:
         """Take a release over from the environment below, byte for byte (idempotent)."""
         manifest = lower.manifest(commit)
@@ -197,7 +236,10 @@ class Artifacts:
                 f"the manifest of commit {commit[:12]} names package {manifest.sha256[:12]}, "
                 f"but {sha256[:12]} was tested"
             )
-        self.keep(manifest, lower.package(sha256))
+        if manifest.image:
+            self.keep_image(manifest)
+        else:
+            self.keep(manifest, lower.package(sha256))
 
     def answers(self, deployment: str) -> dict[str, bytes]:
         """What other tools answered to the request of this deployment, by the answer's name."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common.errors import RefusedError
 from deploy.clock import Clock, stamp
-from deploy.packaging.artifacts import Artifacts, Manifest, package_key
+from deploy.packaging.artifacts import Artifacts, Manifest
 from deploy.packaging.package import Package, build
 from deploy.repository import Repository, commit_of, dirty_files
+
+if TYPE_CHECKING:
+    from deploy.packaging.images import Image
 
 PROVIDER_LOCK = "terraform/.terraform.lock.hcl"
 
@@ -37,11 +41,40 @@ def artifact_for(checkout: Repository, commit: str, artifacts: Artifacts, clock:
         UnavailableError: It cannot be built.
     """
     known = artifacts.manifest(commit)
-    if known and artifacts.bucket.has(package_key(artifacts.repository, known.sha256)):
+    if known and artifacts.holds(known.sha256, known.image):
         return known
     package = build(checkout.root, target_of(checkout))
     manifest = _manifest(checkout, commit, package, clock)
     artifacts.keep(manifest, package.path.read_bytes())
+    return manifest
+
+
+def image_for(
+    checkout: Repository, commit: str, image: Image, artifacts: Artifacts, clock: Clock
+) -> Manifest:
+    """An image as the artifact of a commit, which has one artifact and no other.
+
+    Raises:
+        RefusedError: The commit was built as something else.
+        UnavailableError: The registry does not hold the image.
+    """
+    known = artifacts.manifest(commit)
+    if known and (known.image, known.sha256) != (image.repository, image.sha256):
+        raise RefusedError(
+            f"commit {commit[:12]} was built as {known.image or 'package'} {known.sha256[:12]}",
+            hint="one commit is one artifact: commit again, and build that",
+        )
+    manifest = known or Manifest(
+        service=checkout.service,
+        commit=commit,
+        sha256=image.sha256,
+        size=artifacts.image_size(image.repository, image.sha256),
+        unzipped=0,
+        distributions=(),
+        built_at=stamp(clock.now()),
+        image=image.repository,
+    )
+    artifacts.keep_image(manifest)
     return manifest
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from deploy.canary.traffic import ALIAS, at_once
 from deploy.model import ApiTarget, Deployment, FunctionTarget, Kind
-from deploy.packaging.artifacts import Artifacts, package_key
 from deploy.ports import Check
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from common.aws_lambda import Alias, Configuration
     from deploy.canary.strategy import Strategy
     from deploy.ledger.ledger import Ledger
+    from deploy.packaging.artifacts import Artifacts
     from deploy.resources import Resources
 
 ROLLBACK_RESERVE = 600
@@ -133,8 +133,9 @@ class Preflight:
         if live is None:
             yield Check("way back", True, "first version: 100 % direct, no canary possible")
             return
-        if not self.artifacts.bucket.has(package_key(self.artifacts.repository, live.digest)):
-            detail = f"the package of {live.version} ({live.digest[:12]}) is gone"
+        if not self.artifacts.holds(live.digest, live.image):
+            what = "image" if live.image else "package"
+            detail = f"the {what} of {live.version} ({live.digest[:12]}) is gone"
             yield Check("way back", False, detail)
             return
         strangers = [
@@ -172,6 +173,10 @@ def function_checks(fact: FunctionFacts, deployment: Deployment) -> Iterator[Che
     if fact.latest is None:
         yield Check(name, False, "does not exist")
         return
+    if deployment.digest:
+        wanted = "Image" if deployment.image else "Zip"
+        found = f"package type {fact.latest.package}, what is deployed is of type {wanted}"
+        yield Check(f"{name} package type", fact.latest.package == wanted, found)
     ready = f"state {fact.latest.state or 'Active'}, update {fact.latest.update or 'Successful'}"
     yield Check(f"{name} is ready", fact.latest.is_ready, ready)
     if fact.alias is None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from common.errors import RefusedError
 from common.output import note, warn
 from deploy.clock import stamp
 from deploy.execution.operation import new_id
 from deploy.execution.plan import plan_release
 from deploy.model import Deployment, Kind
-from deploy.packaging.building import artifact_for, clean_commit
+from deploy.packaging.building import artifact_for, clean_commit, image_for
+from deploy.packaging.images import parse_image
 from deploy.promotion.hotfixing import base_below, is_hotfix
 from deploy.promotion.promoting import Outcome, Request, actor_name, in_pipeline
 from deploy.repository import Repository, version_name
@@ -27,6 +30,7 @@ def deploy_dev(site: Site, request: Request, extras: Extras | None = None) -> Ou
             f"this is not the repository of {site.service!r}",
             hint="run this inside it: what is deployed is its commit",
         )
+    image = parse_image(request.image, site.environment) if request.image else None
     commit = clean_commit(site.checkout)
     _require_ci(site, commit)
     operation = operation_for(site, actor_name(site), extras)
@@ -49,21 +53,18 @@ def deploy_dev(site: Site, request: Request, extras: Extras | None = None) -> Ou
     if request.dry_run:
         return Outcome(plan=plan)
     note(f"… packaging {commit[:12]}")
-    manifest = artifact_for(site.checkout, commit, site.artifacts(), site.clock)
-    note(f"  {manifest.sha256[:12]}, {manifest.size / 1024**2:.1f} MB")
-    deployment = _with_digest(draft, manifest.sha256)
+    if image is None:
+        manifest = artifact_for(site.checkout, commit, site.artifacts(), site.clock)
+    else:
+        manifest = image_for(site.checkout, commit, image, site.artifacts(), site.clock)
+    note(f"  {manifest.image} {manifest.sha256[:12]}, {manifest.size / 1024**2:.1f} MB".lstrip(" "))
+    deployment = replace(draft, digest=manifest.sha256, image=manifest.image)
     return Outcome(deployment=operation.deploy(deployment, plan))
 
 
 def _kind(checkout: Repository, version: str, commit: str) -> Kind:
     fix = is_hotfix(checkout, base_below(checkout, version, commit), version, commit)
     return Kind.HOTFIX if fix else Kind.DEPLOY
-
-
-def _with_digest(draft: Deployment, digest: str) -> Deployment:
-    from dataclasses import replace
-
-    return replace(draft, digest=digest)
 
 
 def _require_ci(site: Site, commit: str) -> None:

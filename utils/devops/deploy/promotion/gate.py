@@ -220,6 +220,7 @@ def require_evidence(
         (evidence.commit, intent.commit, "commit"),
         (manifest.commit, intent.commit, "commit of the manifest"),
         (manifest.sha256, evidence.sha256, "digest of the package"),
+        (manifest.image, evidence.image, "image"),
     ):
         if found != expected:
             raise RefusedError(f"what {lower} proved has {what} {found!r}, not {expected!r}")

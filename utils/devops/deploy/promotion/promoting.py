@@ -47,6 +47,7 @@ class Request:
     dry_run: bool = False
     wait: bool = True
     hotfix: bool = False
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ def perform(site: Site, request: Request) -> Outcome:
         version=request.version,
         commit=intent.commit,
         digest=evidence.sha256,
+        image=evidence.image,
         kind=Kind.HOTFIX if fix else Kind.PROMOTION,
         actor=actor_name(site),
         started=site.clock.now().isoformat(timespec="milliseconds"),
@@ -230,7 +232,7 @@ def _checked(lower: Site, target: Environment, version: str) -> Intent:
         artifacts.evidence(intent.commit),
         artifacts.manifest(intent.commit),
     )
-    artifacts.package(evidence.sha256)
+    artifacts.require(evidence.sha256, evidence.image)
     problems = list(_standing(lower.ledger(), lower, evidence))
     if problems:
         raise RefusedError(
@@ -242,7 +244,7 @@ def _checked(lower: Site, target: Environment, version: str) -> Intent:
 
 def _standing(ledger: Ledger, lower: Site, evidence: Evidence) -> Iterator[str]:
     from deploy.canary.traffic import Traffic
-    from deploy.packaging.package import lambda_digest
+    from deploy.packaging.images import code_sha256
 
     head, live, running = ledger.head(), ledger.live(), ledger.running()
     if head.block:
@@ -254,7 +256,7 @@ def _standing(ledger: Ledger, lower: Site, evidence: Evidence) -> Iterator[str]:
         return
     functions = lower.functions()
     names = [target.name for target in live.functions]
-    wanted = lambda_digest(evidence.sha256)
+    wanted = code_sha256(evidence.sha256, evidence.image)
     for alias in Traffic(functions, lower.clock).shown(names):
         found = functions.configuration(alias.function, alias.version) if alias else None
         if alias is None or found is None or found.code_sha256 != wanted:

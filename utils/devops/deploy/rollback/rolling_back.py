@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from common.audit import record
 from common.errors import RefusedError, UnavailableError, UsageProblemError
@@ -13,10 +14,12 @@ from deploy.clock import stamp
 from deploy.execution.operation import new_id
 from deploy.execution.plan import Component, Step, plan_rollback
 from deploy.model import ApiTarget, Deployment, FunctionTarget, Kind, Options
-from deploy.packaging.artifacts import Artifacts, package_key
 from deploy.promotion.gate import GATED
 from deploy.promotion.promoting import actor_name, follow, in_pipeline, intent_for, through_gate
 from deploy.site import Extras, Site, operation_for
+
+if TYPE_CHECKING:
+    from deploy.packaging.artifacts import Artifacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,9 @@ class Back:
 
 def restorable(deployments: Sequence[Deployment], artifacts: Artifacts) -> frozenset[str]:
     """Ids of the deployments to go back to: they succeeded, and their package is there."""
-    kept = {
-        digest: artifacts.bucket.has(package_key(artifacts.repository, digest))
-        for digest in {d.digest for d in deployments if d.succeeded}
-    }
-    return frozenset(d.id for d in deployments if d.succeeded and kept.get(d.digest))
+    wanted = {(d.digest, d.image) for d in deployments if d.succeeded}
+    kept = {one: artifacts.holds(*one) for one in wanted}
+    return frozenset(d.id for d in deployments if d.succeeded and kept[d.digest, d.image])
 
 
 def roll_back(site: Site, wanted: BackTo) -> Back:
@@ -126,6 +127,7 @@ def _deployment(site: Site, target: Deployment, wanted: BackTo, run: str) -> Dep
         version=target.version,
         commit=target.commit,
         digest=target.digest,
+        image=target.image,
         kind=Kind.ROLLBACK,
         actor=actor_name(site),
         started=stamp(site.clock.now()),
