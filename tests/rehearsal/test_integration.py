@@ -22,7 +22,7 @@ from rehearsal.api_document import api_document, read_openapi
 from rehearsal.deployed_api import api_address
 from rehearsal.integration.door import Door
 from rehearsal.integration.judging import is_error_line, schema_problems
-from rehearsal.integration.plan import plan
+from rehearsal.integration.plan import plan, planned
 from rehearsal.integration.report import as_data, as_text, keep
 from rehearsal.integration.run import IntegrationRun
 from rehearsal.integration.walk import Walk
@@ -137,6 +137,18 @@ def test_a_post_that_makes_nothing_is_not_sent(api: Api) -> None:
     walk.go(plan(document), read_only=False)
     assert [case.skipped for case in walk.cases][-1].startswith("what it changes cannot be told")
     assert api.asked == [f"POST /v1/shelves/rehearsal-{walk.mark}/close"]
+
+
+def test_what_would_be_asked_and_changed_is_told_in_order() -> None:
+    lines = planned(plan(DOCUMENT), read_only=False, leave=False)
+    assert f"would ask GET {NOTE} without credentials, to be refused" in lines
+    assert [line for line in lines if "ask" not in line] == [
+        f"would create by POST {NOTES}",
+        f"would change what was created by PUT {NOTE}",
+        f"would remove what was created by DELETE {NOTE}",
+    ]
+    reading = planned(plan(DOCUMENT), read_only=True, leave=False)
+    assert all(line.startswith("would ask GET ") for line in reading)
 
 
 def test_an_interrupt_removes_what_was_created(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

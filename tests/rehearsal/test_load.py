@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
 import sys
 from pathlib import Path
 
@@ -342,3 +343,20 @@ def test_trap_11_2_nothing_that_is_run_here_needs_an_account_or_calls_home(tmp_p
     assert not any(name in required for name in ("safety", "serverless", "locust-cloud"))
     env = running._environment(tmp_path, {"profile": None})
     assert not any(name.startswith("LOCUST_") for name in env)
+
+
+def test_a_dry_run_says_what_would_be_sent_and_sends_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        path = tmp_path / "load.yml"
+        path.write_text(
+            f"target: {{url: '{url}'}}\nrequests: [{{path: /a, weight: 3}}, {{path: /b}}]\n"
+        )
+        result = cli_load(path, "--dry-run", "-o", "json")
+        with pytest.raises(TimeoutError):
+            server.accept()
+    data = json.loads(result.stdout)
+    assert (result.exit_code, data["dry_run"]) == (0, True)
+    assert data["would"][2:] == ["  GET /a: 75% of the requests", "  GET /b: 25% of the requests"]
+    assert data["not_exercised"][0]["subject"] == "load"

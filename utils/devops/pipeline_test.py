@@ -30,7 +30,10 @@ from rehearsal.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from common.environments import Environment
+    from pipelines.simulation.fidelity import Gap
     from pipelines.simulation.plan import DryRun
     from pipelines.validation.validate import Report
 
@@ -245,6 +248,14 @@ def promote(workflow: Path, env: Environment, repository: str | None, output: st
     return checked.exit_code
 
 
+def _planned(lines: Sequence[str], gaps: Sequence[Gap], output: str) -> int:
+    """The end of a `--dry-run`: what would be done, and that nothing was."""
+    from rehearsal.planned import as_data, as_text
+
+    emit(as_data(lines, gaps), output, lambda: as_text(lines, gaps))
+    return ExitCode.DONE
+
+
 @cli.command()
 @env_option
 @service_option
@@ -254,6 +265,7 @@ def promote(workflow: Path, env: Environment, repository: str | None, output: st
 @click.option("--read-only", is_flag=True, help="Only read; the only way in sit and prod.")
 @click.option("--leave-behind", is_flag=True, help="Create also what the API cannot remove.")
 @aws_options
+@dry_run_option
 @reports_option
 @output_options
 def integration(
@@ -267,6 +279,7 @@ def integration(
     region: str | None,
     profile: str | None,
     dr: bool,
+    dry_run: bool,
     reports: Path | None,
     output: str,
 ) -> int:
@@ -283,11 +296,19 @@ def integration(
     """
     from deploy.site import Where
     from rehearsal.integration.report import as_data, as_text, keep
-    from rehearsal.integration.run import Asked, run_integration
+    from rehearsal.integration.run import (
+        PLANNED_GAPS,
+        Asked,
+        plan_integration,
+        run_integration,
+    )
     from rehearsal.places import reports_folder
 
     where = Where(env, service, region, profile, dr)
-    run = run_integration(Asked(where, openapi, lld, data, read_only, leave_behind))
+    asked = Asked(where, openapi, lld, data, read_only, leave_behind)
+    if dry_run:
+        return _planned(plan_integration(asked), PLANNED_GAPS, output)
+    run = run_integration(asked)
     for path in keep(run, reports_folder("integration", reports)):
         note(f"wrote {path}")
     emit(as_data(run), output, lambda: as_text(run))
@@ -297,6 +318,7 @@ def integration(
 @cli.command()
 @load_options
 @click.option("--profile", help="AWS profile.  [default: AWS_PROFILE, else the environment's]")
+@dry_run_option
 @reports_option
 @output_options
 def load(
@@ -307,6 +329,7 @@ def load(
     master: str | None,
     port: int,
     profile: str | None,
+    dry_run: bool,
     reports: Path | None,
     output: str,
 ) -> int:
@@ -325,14 +348,16 @@ def load(
       pipeline_test.py load --config load.yml
       pipeline_test.py load --config load.yml --processes 4 --baseline before/report.json
     """
-    from rehearsal.load.report import as_data, as_text, keep
-    from rehearsal.load.run import Asked, Spread, run_load, run_worker
+    from rehearsal.load.report import PLANNED_GAPS, as_data, as_text, keep
+    from rehearsal.load.run import Asked, Spread, plan_load, run_load, run_worker
     from rehearsal.places import reports_folder
 
     if sum((processes > 1, bool(expect_workers), bool(master))) > 1:
         raise UsageProblemError("--processes, --master and --worker exclude each other")
     spread = Spread(processes, expect_workers or 0, port, master)
     asked = Asked(config, reports_folder("load", reports), profile, spread, baseline)
+    if dry_run:
+        return _planned(plan_load(asked), PLANNED_GAPS, output)
     if master:
         code = run_worker(asked)
         emit({"ok": code == 0, "worker_of": master}, output, lambda: "the master has ended")
@@ -377,7 +402,7 @@ def chaos(
       pipeline_test.py chaos --env dev --undo
     """
     from deploy.site import Where
-    from rehearsal.chaos.report import as_data, as_text, keep, planned_as_data, planned_as_text
+    from rehearsal.chaos.report import PLANNED_GAPS, as_data, as_text, keep
     from rehearsal.chaos.run import Asked, check_names, plan_chaos, run_chaos, undo_chaos
     from rehearsal.places import reports_folder
 
@@ -385,9 +410,7 @@ def chaos(
     where = Where(env, service, profile=profile)
     asked = Asked(where, experiments, function, variable, path, seconds)
     if dry_run:
-        lines = plan_chaos(asked)
-        emit(planned_as_data(lines), output, lambda: planned_as_text(lines))
-        return ExitCode.DONE
+        return _planned(plan_chaos(asked), PLANNED_GAPS, output)
     run = undo_chaos(asked) if undo else run_chaos(asked)
     if not undo:
         for written in keep(run, reports_folder("chaos", reports)):

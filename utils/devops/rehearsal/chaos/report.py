@@ -22,7 +22,7 @@ GAPS = (
     Gap("other faults", "a lost zone, a lost region and faults of AWS itself were not tried"),
     Gap("people", "whether somebody acts on an alarm was not tried"),
 )
-_NOTHING = Gap("faults", "none was made: only what would be done was worked out")
+PLANNED_GAPS = (Gap("faults", "none was made: only what would be done was worked out"), *GAPS)
 _MARKS = {True: "✓", False: "✗", None: "?"}
 _WORDS = {True: "passed", False: "failed", None: "not seen"}
 
@@ -48,20 +48,6 @@ def _lines(result: Result) -> Iterator[str]:
     yield f"  before: {before.calls} calls, none failed, p95 {before.p95_ms:.0f} ms"
     yield from (f"  {_MARKS[part.true]} {part.name}: {part.detail}" for part in result.parts)
     yield ""
-
-
-def planned_as_text(lines: list[str]) -> str:
-    """What would be done, and what that leaves out."""
-    return "\n".join([*lines, "", *not_exercised([_NOTHING, *GAPS])])
-
-
-def planned_as_data(lines: list[str]) -> dict[str, Any]:
-    """What would be done, for programs."""
-    return {
-        "dry_run": True,
-        "would": lines,
-        "not_exercised": [asdict(gap) for gap in (_NOTHING, *GAPS)],
-    }
 
 
 def as_data(run: ChaosRun) -> dict[str, Any]:

@@ -117,6 +117,36 @@ def plan(document: Document) -> Plan:
     return Plan(tuple(collections), tuple(op for key, op in known.items() if key not in used))
 
 
+def planned(whole: Plan, *, read_only: bool, leave: bool) -> list[str]:
+    """What a walk through the API would ask and change, in its order.
+
+    Args:
+        leave: Create also what the API cannot remove.
+    """
+    lines = [
+        f"would ask {one.name} without credentials, to be refused"
+        for one in whole.operations
+        if not one.is_public and (one.method == "GET" or not read_only)
+    ]
+    for collection in whole.collections:
+        reading = (collection.listing, collection.read)
+        lines += [f"would ask {one.name}" for one in reading if one is not None]
+        if not read_only and collection.create is not None:
+            lines += _life(collection, collection.create, leave=leave)
+    lines += [f"would ask {one.name}" for one in whole.others if one.method == "GET"]
+    return lines
+
+
+def _life(collection: Collection, create: Operation, *, leave: bool) -> list[str]:
+    if collection.delete is None and not leave:
+        return [f"would not {create.name}: the API cannot remove what it makes"]
+    lines = [f"would create by {create.name}"]
+    lines += [f"would change what was created by {one.name}" for one in collection.updates]
+    if collection.delete is None:
+        return [*lines, "would leave behind what was created"]
+    return [*lines, f"would remove what was created by {collection.delete.name}"]
+
+
 def _is_item_of(item: str, collection: str) -> bool:
     start, _, last = item.rpartition("/")
     return start == collection and _NAME.fullmatch(last) is not None

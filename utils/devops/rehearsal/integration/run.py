@@ -17,7 +17,7 @@ from rehearsal.api_document import api_document
 from rehearsal.deployed_api import api_address
 from rehearsal.integration.door import Door
 from rehearsal.integration.judging import is_error_line
-from rehearsal.integration.plan import plan
+from rehearsal.integration.plan import plan, planned
 from rehearsal.integration.walk import Walk
 from rehearsal.junit import Case
 from rehearsal.yaml_file import read_yaml
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 _LOG_LAG_S = 2
 _LINES = 500
+PLANNED_GAPS = (
+    Gap("requests", "none was sent: only what would be asked was worked out"),
+    Gap("the API", "it was found, not called"),
+)
 _GAPS = (
     Gap("other callers", "one caller, one request at a time: nothing about load or races"),
     Gap("rights of roles", "one identity was used; what others may do was not tried"),
@@ -87,6 +91,21 @@ def require_dev(environment: str, *, read_only: bool) -> None:
             f"integration tests create and delete things, which {environment} is not for",
             hint="--read-only asks without changing anything",
         )
+
+
+def plan_integration(asked: Asked) -> list[str]:
+    """What would be asked and changed, in order; finds the API and its design, and asks nothing.
+
+    Raises:
+        RefusedError: Not dev and not read-only, or a wrong account.
+        UnavailableError: There is no such API.
+    """
+    require_dev(asked.where.environment.name, read_only=asked.read_only)
+    site = open_site(asked.where)
+    root = site.checkout.root if site.checkout is not None else Path.cwd()
+    document = api_document(site.service, root, asked.openapi, asked.lld)
+    lines = planned(plan(document), read_only=asked.read_only, leave=asked.leave)
+    return [f"would ask {api_address(site)}", *lines]
 
 
 def run_integration(asked: Asked) -> IntegrationRun:

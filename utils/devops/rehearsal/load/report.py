@@ -26,6 +26,7 @@ GAPS = (
     Gap("precision", "latencies are kept to 1 ms, and to 1 % above a second"),
     Gap("what was not sent", "only the listed requests were; queues and schedules had no load"),
 )
+PLANNED_GAPS = (Gap("load", "nothing was sent: only what would be sent was worked out"), *GAPS)
 _COLUMNS = ("request", "requests", "failures", "p50", "p95", "p99", "a second")
 
 

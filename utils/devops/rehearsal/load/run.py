@@ -111,6 +111,28 @@ def run_load(asked: Asked) -> LoadRun:
     return _judged(config, plan, asked, gathered, baseline, interrupted=interrupted, code=code)
 
 
+def plan_load(asked: Asked) -> list[str]:
+    """What would be sent; checks the file and the account, finds the service, and sends nothing.
+
+    Raises:
+        RefusedError: The target is, or may be, production.
+        UsageProblemError: The configuration makes no sense.
+    """
+    config = read_config(asked.config)
+    require_loadable(config)
+    _read_baseline(asked.baseline)
+    plan = _plan(config, asked)
+    whole = sum(plan["weights"])
+    return [
+        f"would put {plan['url']} under load for {config.duration:g} s",
+        f"  {config.users} users, {config.spawn_rate:g} more a second",
+        *(
+            f"  {one['name']}: {weight / whole:.0%} of the requests"
+            for one, weight in zip(plan["requests"], plan["weights"], strict=True)
+        ),
+    ]
+
+
 def run_worker(asked: Asked) -> int:
     """Make load for a master elsewhere, until it says that it is enough; Locust's exit code.
 
