@@ -50,6 +50,7 @@ def check(workflow: Workflow, siblings: Sequence[Workflow] = ()) -> Iterator[Fin
         yield from _right_place(job)
         yield from _saved_plan(job)
         yield from _gates(workflow, job)
+        yield from _whatever_happened(job)
         yield from _told(job)
         yield from _smoke_tested(workflow, job)
     if deploying:
@@ -154,6 +155,16 @@ def _gates(workflow: Workflow, job: Job) -> Iterator[Finding]:
             yield error("house/direct-deploy", place, message)
     if "prod" in targets(job) and not _is_rollback(job):
         yield from _prod_gates(workflow, job)
+
+
+def _whatever_happened(job: Job) -> Iterator[Finding]:
+    """`always()` runs a job after a check that failed and a gate that was refused, too."""
+    condition = job.condition
+    if condition is None or not job.needs or _is_rollback(job):
+        return
+    if _ON_FAILURE.search(condition.text) and ".result" not in condition.text:
+        message = f"job {job.id!r} deploys even when a job it needs has failed or was refused"
+        yield error("house/approval-gate", condition, message, hint="leave the condition out")
 
 
 def _prod_gates(workflow: Workflow, job: Job) -> Iterator[Finding]:

@@ -58,9 +58,10 @@ def check(workflow: Workflow) -> Iterator[Finding]:
 def _permissions(workflow: Workflow) -> Iterator[Finding]:
     for owner in (workflow.root, *(job.node for job in workflow.jobs.values())):
         broad = owner.get("permissions")
-        if broad is not None and broad.text == "write-all":
+        if broad is not None and broad.text in ("write-all", "read-all"):
             whose = "every job" if owner is workflow.root else "this job"
-            yield warning("permissions-broad", broad, f"{whose} gets write access to everything")
+            what = broad.text.removesuffix("-all")
+            yield warning("permissions-broad", broad, f"{whose} gets {what} access to everything")
     if workflow.root.get("permissions") is not None:
         return
     for job in workflow.jobs.values():

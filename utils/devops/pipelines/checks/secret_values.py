@@ -53,6 +53,11 @@ _DUMPS = re.compile(
     re.M,
 )
 _TRACES = re.compile(r"^\s*set\s+-[a-wyz]*x|\bbash\s+-[a-wyz]*x", re.M)
+_STILL_SHOWN = re.compile(
+    r"\d?>&[12]|[12]?>\s*/dev/(?:stderr|stdout|tty)"
+    r"|>>?\s*[\"']?\$\{?GITHUB_(?:STEP_SUMMARY|OUTPUT)\}?[\"']?"
+)
+"""Redirections whose target is read by others too: the log, the summary, the outputs."""
 _SHOWN_BY = frozenset(
     words("base64 rev cat sed tr xxd od hexdump cut tee head tail sort fold awk grep openssl")
 )
@@ -79,7 +84,7 @@ def _printed_expression(found: Found) -> Iterator[Finding]:
     printed = any(_reaches_log(match["rest"]) for match in _PRINTS.finditer(line))
     for path, offset in paths(found.tree):
         if path[0] == "secrets" and printed:
-            message = f"{'.'.join(path)} is printed to the log"
+            message = f"{'.'.join(path)} is printed where others read it"
             yield error("house/secret-printed", found.at(offset), message)
 
 
@@ -98,10 +103,10 @@ def _script_line(text: str, offset: int) -> str:
 
 
 def _reaches_log(rest: str) -> bool:
-    """Whether what follows `echo` on its line ends in the log: not in a file, not in a program."""
+    """Whether others read what follows `echo` on its line: it is in no file and in no program."""
     if "::add-mask::" in rest:
         return False
-    shown = re.sub(r"\d?>&[12]|[12]?>\s*/dev/(?:stderr|stdout|tty)", "", rest)
+    shown = _STILL_SHOWN.sub("", rest)
     commands = re.split(r"(?<!\|)\|(?!\|)", re.split(r"&&|\|\||;", shown)[0])
     if any(re.search(r">", command) for command in commands):
         return False
@@ -117,7 +122,7 @@ def _printed_variable(workflow: Workflow, job: Job, step: Step) -> Iterator[Find
     held |= set(_secret_variables(job.node.get("env"))) | set(_secret_variables(step.env))
     for name in sorted(held):
         for at in _prints_of(name, script):
-            message = f"${name} holds a secret and is printed to the log"
+            message = f"${name} holds a secret and is printed where others read it"
             yield error("house/secret-printed", position(step.run, at), message)
     dump = next((m for m in _DUMPS.finditer(script) if _reaches_log(m["rest"])), None)
     if held and dump is not None:
