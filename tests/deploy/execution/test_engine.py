@@ -401,6 +401,33 @@ def test_resume_with_nothing_to_do_makes_the_last_success_known(world):
     assert world.proofs == ["v1.0.0"]
 
 
+def test_a_success_that_cannot_be_made_known_stays_one(world, capsys):
+    kept = world.proven
+
+    def fails(_deployment):
+        raise AwsError("s3: conflict", reason="ResourceConflictException")
+
+    world.proven = fails
+    assert world.deploy().succeeded
+    assert "`resume` tries again" in capsys.readouterr().err
+    assert (world.lambda_.live_versions(), world.proofs) == ({"2"}, ["v1.0.0"])
+    world.proven = kept
+    assert world.operation().resume(forward=True).version == "v1.1.0"
+    assert world.proofs[-1] == "v1.1.0"
+    assert world.inconsistencies() == []
+
+
+def test_an_interruption_after_the_success_takes_nothing_back(world):
+    def interrupted(_deployment):
+        raise KeyboardInterrupt
+
+    world.proven = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        world.deploy()
+    assert (world.states()[-1], world.lambda_.live_versions()) == (State.SUCCEEDED, {"2"})
+    assert world.inconsistencies() == []
+
+
 def test_new_bytes_are_what_is_live_afterwards(world):
     from deploy.packaging.package import lambda_digest
 

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from common.errors import DevopsError, RefusedError
 from common.masking import mask
+from common.output import warn
 from deploy.canary.evidence import closed_window
 from deploy.canary.judgement import Judgement, Look, Move, judge, next_move
 from deploy.canary.strategy import Hold, Strategy
@@ -239,7 +240,11 @@ class Run:
         return self.here
 
     def _finish(self, _: Step) -> Deployment:
-        self._world.recording.proven(self.here)
+        """Make the success known; it is written down already, and nothing takes it back."""
+        try:
+            self._world.recording.proven(self.here)
+        except DevopsError as error:
+            warn(f"what was proven could not be kept ({error.message}): `resume` tries again")
         self._world.telling.tell("DeploymentSucceeded", self.here)
         return self.here
 
@@ -256,6 +261,8 @@ class Run:
         """
         cause = mask(cause)
         self._read_again()
+        if self.here.is_final:
+            return self.here
         trouble = self._ledger_says(Position(State.ROLLING_BACK), cause)
         for attempt in range(_UNDO_ATTEMPTS):
             try:
