@@ -106,6 +106,18 @@ def test_another_package_than_the_locked_one_is_never_started(folder: Folder) ->
     assert not (folder.private / "pid").exists()
 
 
+def test_a_package_that_was_changed_since_it_was_looked_at_is_never_started(
+    folder: Folder,
+) -> None:
+    binary = install(folder, NOTED, SAYS, STAYS)
+    assert locked_provider(folder) == binary
+    assert locked_provider(folder) == binary
+    was = binary.stat()
+    binary.write_bytes(binary.read_bytes().replace(b"600", b"700"))
+    os.utime(binary, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert locked_provider(folder) is None
+
+
 def test_another_version_than_the_locked_one_is_never_started(folder: Folder) -> None:
     install(folder, NOTED, SAYS, STAYS, version="5.2.0")
     assert locked_provider(folder) is None

@@ -27,7 +27,10 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from common.errors import UnavailableError
+from common.state import cache_folder
 from infra import provider_keeper
+from infra.folder import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -124,11 +127,37 @@ def locked_provider(folder: Folder) -> Path | None:
             return None
         versions = folder.data / "providers" / PROVIDER / version[1]
         packages = [path for path in versions.iterdir() if path.is_dir()]
-        if len(packages) != 1 or package_hash(packages[0]) not in _HASH.findall(locked["body"]):
+        if len(packages) != 1 or _known_hash(packages[0]) not in _HASH.findall(locked["body"]):
             return None
         return next(packages[0].glob("terraform-provider-aws*"), None)
     except OSError:
         return None
+
+
+def _known_hash(package: Path) -> str:
+    """`package_hash`, remembered for as long as no file of the package was touched.
+
+    A change of a file changes its time of change, which only the system sets.
+    """
+    facts = _fingerprint(package)
+    place = cache_folder() / "provider-hashes" / hashlib.sha256(facts.encode()).hexdigest()
+    with suppress(OSError):
+        return place.read_text(encoding="utf-8")
+    found = package_hash(package)
+    if _fingerprint(package) == facts:
+        with suppress(OSError, UnavailableError):
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_private(place, found.encode())
+    return found
+
+
+def _fingerprint(package: Path) -> str:
+    real = package.resolve()
+    stats = ((path, path.stat()) for path in sorted(real.rglob("*")))
+    return "\n".join(
+        f"{path} {stat.st_dev} {stat.st_ino} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}"
+        for path, stat in stats
+    )
 
 
 def package_hash(package: Path) -> str:

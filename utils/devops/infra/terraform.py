@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 INSTALL = "install Terraform 1.10 or newer: https://developer.hashicorp.com/terraform/install"
 _SHORT = 300
+_UNHURRIED_COLLECTION = {"GOGC": "off", "GOMEMLIMIT": "1536MiB"}
+"""Terraform and its providers are Go: they live shortly, and collect nothing below this limit."""
+
 _STATIC_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 
@@ -71,7 +74,8 @@ def terraform_for(path: Path, data: Path, validated: ValidatedSession | None = N
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",
         "CHECKPOINT_DISABLE": "1",
-        "GOGC": os.environ.get("GOGC", "400"),
+        **_UNHURRIED_COLLECTION,
+        **{name: os.environ[name] for name in _UNHURRIED_COLLECTION if name in os.environ},
     }
     if "TF_PLUGIN_CACHE_DIR" not in environment:
         cache = cache_folder() / "terraform-plugins"
