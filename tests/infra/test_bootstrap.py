@@ -13,7 +13,8 @@ from moto import mock_aws
 from common.environments import Environment, environment
 from common.errors import UsageProblemError
 from infra.bootstrap import Account, carry_out, plan_bootstrap
-from infra.roles import DESTROY_TAG, ISSUER, pipeline_roles
+from infra.role_policies import DESTROY_TAG
+from infra.roles import ISSUER, pipeline_roles
 
 DEV = environment("dev")
 REPOSITORY = ("bbws/2_bbws_auth_lambda",)
