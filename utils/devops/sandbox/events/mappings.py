@@ -7,16 +7,19 @@ import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from moto.awslambda.models import EventSourceMapping, lambda_backends
 
 from sandbox.aws.errors import MOTO_ERRORS
 from sandbox.aws.failures import send_to
-from sandbox.aws.lambdas import AwsError, SandboxLambdaBackend
+from sandbox.aws.lambda_versions import AwsError
 from sandbox.events.queues import RETRY_AFTER_S, QueueBatch
 from sandbox.events.streams import StreamReader, payload_of
 from sandbox.runtime.deployed import Answer
+
+if TYPE_CHECKING:
+    from sandbox.aws.lambdas import SandboxLambdaBackend
 
 _PAUSE_S = 0.1
 _WORKERS = 6
