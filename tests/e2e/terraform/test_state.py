@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.terraform_project import BUILT_IN, Maker, error_of, quick
+from tests.support.terraform_project import BUILT_IN, Maker, error_of, quick, writes
 
 pytestmark = pytest.mark.e2e
 
@@ -34,7 +34,14 @@ def test_state_moves_removes_and_imports_with_a_copy_kept(make_project: Maker) -
 
 def test_workspaces_have_states_of_their_own(make_project: Maker) -> None:
     project = make_project()
-    project.ok("workspace", "--action", "new", "--name", "trial")
+    before = len(project.server.requests())
+    new = ("workspace", "--action", "new", "--name", "trial")
+    assert "would create and select" in project.ok(*new, "--dry-run")
+    assert "review only" in project.ok("plan", "--dry-run")
+    written = [line for line in project.server.requests()[before:] if writes(line)]
+    assert not [line for line in written if "tflock" not in line and "dynamodb" not in line]
+    assert project.cli("apply").returncode == 3
+    project.ok(*new)
     project.ok("plan")
     project.ok("apply")
     assert "terraform_data.first" in project.ok("state")

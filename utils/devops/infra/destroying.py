@@ -49,7 +49,6 @@ def destroy_all(
     review = make_plan(site, PlanOptions(destroys_all=True, register=not dry_run))
     show(review)
     if dry_run:
-        site.folder.forget_plan()
         return Applied(review.record, finished=0, dry_run=True)
     typed = site.environment.name != "dev"
     phrase = f"destroy {site.environment.name}/{site.repository}"

@@ -73,8 +73,12 @@ def make_plan(site: Site, options: PlanOptions) -> Review:
         raise RefusedError("the files changed while Terraform was planning", hint="plan again")
     changes = read_changes(shown)
     record = _Made(site, options, source, base, tip, shown, given).record(changes)
-    save(site.folder, record)
-    applicable = options.register and _register(site, record, send=options.send)
+    if not options.register:
+        site.folder.forget_plan()
+        applicable = False
+    else:
+        save(site.folder, record)
+        applicable = _register(site, record, send=options.send)
     expected = Expected(site.environment.account, site.environment.region)
     return Review(
         record=record,
