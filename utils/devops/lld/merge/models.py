@@ -20,16 +20,14 @@ def merge_models(
     """One model a name; the forms it is also stated in fill what the fullest one leaves open.
 
     A base class that only configures the others, without a field, is none; a hint is one only when
-    its name is that of another form or among the `used` names, folded.
+    its name is that of another form or among the `used` names, folded, or when a base is a model.
     """
     taken = {fold(enum.name) for enum in enums}
     groups: dict[str, list[ModelFact]] = {}
     for fact in _fields_joined(facts):
         if fold(fact.name) not in taken:
             groups.setdefault(fold(fact.name), []).append(fact)
-    for key in [key for key in groups if key not in used]:
-        if all(fact.trust is Trust.HINT for fact in groups[key]):
-            del groups[key]
+    _drop_hints(groups, used)
     _join_plurals(groups)
     models: list[Model] = []
     problems: list[Problem] = []
@@ -43,6 +41,15 @@ def merge_models(
     inherited = {base for model in models for base in model.bases}
     kept = [model for model in models if model.fields or model.name not in inherited]
     return tuple(kept), problems
+
+
+def _drop_hints(groups: dict[str, list[ModelFact]], used: Collection[str]) -> None:
+    """Hints that nothing else names, and that no model is the base of."""
+    for key, group in list(groups.items()):
+        bases = {fold(base) for fact in group for base in fact.bases}
+        hinted = all(fact.trust is Trust.HINT for fact in group)
+        if hinted and key not in used and not bases & groups.keys():
+            del groups[key]
 
 
 def _fields_joined(facts: Iterable[ModelFact]) -> list[ModelFact]:

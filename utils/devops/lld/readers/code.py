@@ -51,7 +51,9 @@ _DATA_BASES = ("BaseModel", "TypedDict", "NamedTuple", "SQLModel", "Schema", "Ba
 def read_python(fence: Fence) -> Iterator[Fact]:
     """Everything a Python block states."""
     text = fence.text
-    if not any(sign in text for sign in ("class ", "@", "environ", "getenv", "IndexName")):
+    if not any(
+        sign in text for sign in ("class ", "@", "environ", "getenv", "IndexName", "Literal[")
+    ):
         return
     has_uses = "environ" in text or "getenv" in text or "IndexName" in text
     for tree, offset in _trees(text):
@@ -130,6 +132,17 @@ def _statement(node: ast.stmt, offset: int) -> Iterator[Fact]:
         yield from _class(node, offset)
     elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         yield from _route(node, offset)
+    elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        yield from _alias(node.targets[0].id, node.value, node.lineno + offset)
+
+
+def _alias(name: str, value: ast.expr, line: int) -> Iterator[Fact]:
+    """`Tier = Literal["bronze", "silver"]`."""
+    limits: dict[str, Any] = {}
+    _literal(value, limits)
+    values = limits.get("enum", [])
+    if name[0].isupper() and not name.isupper() and len(values) > 1:
+        yield EnumFact(name, tuple(str(one) for one in values), line, Trust.FORMAL)
 
 
 # --- classes -------------------------------------------------------------------------------------
@@ -158,13 +171,12 @@ def _class(node: ast.ClassDef, offset: int) -> Iterator[Fact]:
     fields = tuple(
         field for part in node.body if isinstance(part, ast.AnnAssign) and (field := _field(part))
     )
-    if fields or known:
-        own = tuple(
-            base for base in bases if base not in _DATA_BASES and base not in ("str", "Generic")
-        )
-        yield ModelFact(
-            node.name, ModelKind.PYDANTIC, fields, node.lineno + offset, Trust.FORMAL, own
-        )
+    own = tuple(
+        base for base in bases if base not in _DATA_BASES and base not in ("str", "Generic")
+    )
+    # Without a field of its own it is a model only when a base is one.
+    trust = Trust.FORMAL if fields or known else Trust.HINT
+    yield ModelFact(node.name, ModelKind.PYDANTIC, fields, node.lineno + offset, trust, own)
 
 
 def _enumeration(node: ast.ClassDef, offset: int) -> Iterator[Fact]:

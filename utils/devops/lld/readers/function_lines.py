@@ -38,6 +38,7 @@ _ITEM = re.compile(r"(?:\*\*|`)+([A-Za-z]\w*(?:[_-][\w${}]+)*)(?:\*\*|`)+\s*(?:[
 def read_item(item: Item) -> Iterator[Fact]:
     """`- **create_order**: POST /v1.0/orders` in a section about functions."""
     if not item.section.lineage() or not is_about_functions(item.section.lowered):
+        yield from _sized(" ".join(item.lines), item.line)
         return
     found = _ITEM.match(item.lines[0])
     text = " ".join(item.lines)
@@ -53,6 +54,19 @@ def read_item(item: Item) -> Iterator[Fact]:
     )
     for method, path in methods:
         yield RouteFact(method, path, item.line, Trust.TOLD, found[1], section=item.section)
+
+
+_SIZED = re.compile(r"`([A-Za-z]\w*(?:[_-]\w+)+)`\s*\(([^()]{4,120})\)")
+
+
+def _sized(text: str, line: int) -> Iterator[Fact]:
+    """`` `order-sender` (schedule, 512MB/5min) `` in any list: only a function has both sizes."""
+    for name, said in _SIZED.findall(text[:1000]) if "`" in text else ():
+        memory, timeout = sizes_in(said)
+        if memory and timeout:
+            trigger = trigger_of(said)
+            trigger = None if trigger is Trigger.OTHER else trigger
+            yield FunctionFact(name, line, Trust.TOLD, line, trigger, (), memory, timeout)
 
 
 def _in_parenthesis(text: str) -> Trigger | None:

@@ -91,6 +91,11 @@ def key_role(text: str) -> str | None:
 INDEX_ATTRIBUTE = re.compile(r"((?:GSI|gsi|LSI|lsi)[_-]?\d+)[_-]?(PK|SK|pk|sk|Pk|Sk)\Z")
 
 
+NUMBERED_KEYS = re.compile(
+    r"\b((?:GSI|LSI)\d+[_-]?PK)\b.{0,60}?\b((?:GSI|LSI)\d+[_-]?SK)\b", re.I | re.S
+)
+"""Both keys of a numbered index: `GSI1PK / GSI1SK`."""
+
 _PK_SAID = re.compile(
     r"(?:\bpk\b|partition[ _-]?key|hash[ _-]?key|\bhash\b)\**`?\s*"
     r"(?:\((?P<inner>[^()]*)\))?\s*\**\s*"

@@ -24,6 +24,14 @@ def announced_index(table: Table) -> tuple[str, str | None] | None:
     return None
 
 
+_INDEXES = re.compile(r"\b(?:gsis?|(?:secondary )?index(?:es)?|indices)\b", re.I)
+
+
+def is_about_indexes(table: Table) -> bool:
+    """Whether a table's caption, or else its heading, speaks of indexes."""
+    return bool(_INDEXES.search(table.caption or table.section.title))
+
+
 _TITLED = re.compile(
     r"(?:table:?\s+)?`?([a-z][\w.]*(?:-[\w.]+)+(?:-?\$?\{\w+\})?)`?(?:\s+\(?table\)?)?\Z", re.I
 )

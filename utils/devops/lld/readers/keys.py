@@ -14,6 +14,7 @@ from lld.readers.attribute_keys import read_attribute_rows
 from lld.readers.key_cells import (
     ATTRIBUTE,
     INDEX_ATTRIBUTE,
+    NUMBERED_KEYS,
     PARENTHESIS,
     TYPE_WORDS,
     KeyCell,
@@ -21,7 +22,7 @@ from lld.readers.key_cells import (
     key_role,
     keys_in,
 )
-from lld.readers.key_statements import announced_index, key_facts
+from lld.readers.key_statements import announced_index, is_about_indexes, key_facts
 from lld.text import first_code, plain
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def read_table(table: Table) -> Iterator[Fact]:
     ):
         yield from _pk_sk_table(table, columns)
     elif Role.INDEX in columns and columns[Role.INDEX] == first_column(table.header):
-        yield from _index_list(table, columns)
+        yield from _index_list(table, columns, columns[Role.INDEX])
+    elif columns.get(Role.NAME) == first_column(table.header) and is_about_indexes(table):
+        yield from _index_list(table, columns, columns[Role.NAME])
     elif _is_key_structure(table, columns):
         yield from _key_structure(table, columns)
     elif Role.ACCESS_PATTERN in columns:
@@ -186,14 +189,14 @@ def _table_list(table: Table, columns: dict[Role, int]) -> Iterator[Fact]:
         yield TableFact(name, row.line, Trust.STATED, table.section, pk.attribute, sk.attribute)
 
 
-def _index_list(table: Table, columns: dict[Role, int]) -> Iterator[Fact]:
+def _index_list(table: Table, columns: dict[Role, int], naming: int) -> Iterator[Fact]:
     """An index table whose keys stand in one cell: `PK: email, SK: createdAt`."""
     for row in table.rows:
-        text = plain(row.cells[columns[Role.INDEX]])
+        text = plain(row.cells[naming])
         named = index_name(text) or (text, None)
         if not is_index_cell(text) and Role.PROJECTION not in columns and Role.KEY not in columns:
             continue
-        rest = " ".join(c for i, c in enumerate(row.cells) if i != columns[Role.INDEX])
+        rest = " ".join(c for i, c in enumerate(row.cells) if i != naming)
         pk, sk = keys_in(rest)
         if pk:
             yield IndexFact(named[0], row.line, Trust.STATED, table.section, named[1], pk, sk)
@@ -227,6 +230,9 @@ def _index_property(table: Table, row: Row, number: str, text: str) -> Iterator[
     keys = named[2] if named else text
     pk, sk = keys_in(keys)
     bare = _TWO_KEYS.match(keys)
+    numbered = NUMBERED_KEYS.search(keys[:400])
+    if pk is None and numbered:
+        pk, sk = numbered[1], numbered[2]
     if pk is None and bare and (named or bare[2]):
         pk, sk = bare[1], bare[2]
     name = named[1] if named else alias

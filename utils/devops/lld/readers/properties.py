@@ -270,7 +270,7 @@ def read_item(item: Item) -> Iterator[Fact]:
 
 
 def _labels(line: str, number: int, block: Paragraph | Item) -> Iterator[Fact]:
-    told = "ersion" in line[:20] or "epository" in line
+    told = "ersion" in line[:20] or "epo" in line
     if ":" not in line[:60] and "**" not in line[:4] and not told:
         return
     for part in _BETWEEN.split(line[:2000]):
@@ -282,15 +282,14 @@ def _label(line: str, number: int, block: Paragraph | Item) -> Iterator[Fact]:
     version = _BARE_VERSION.match(line) if not found else None
     if version:
         yield PropertyFact("version", version[1], number, block.section, 0, "")
+    said = _REPOSITORY_SAID.search(line)
+    named = repository_in(line[said.end() :].split(" ")[0]) if said else None
+    if named:
+        yield PropertyFact("repository_said", named, number, block.section, 0, "")
     if not found:
         named = repository_in(line) if _REPOSITORY_WORD.match(line) else None
         if named:
             yield PropertyFact("repository", named, number, block.section, 0, "")
-            return
-        said = _REPOSITORY_SAID.search(line)
-        named = repository_in(line[said.end() :].split(" ")[0]) if said else None
-        if named:
-            yield PropertyFact("repository_said", named, number, block.section, 0, "")
         return
     value = found["value"].strip()
     key = _property(found["bold"] or found["bare"], value)

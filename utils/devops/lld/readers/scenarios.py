@@ -140,7 +140,13 @@ def read_item(item: Item) -> Iterator[Fact]:
     """`- **TC-001**: rejects an expired card`."""
     yield from _steps(item.lines, item.line, item.caption, item.section)
     if not item.section.speaks_of("reference", "tbc", "document control"):
-        yield from _leading("\n".join(item.lines), item.line, item.section, around=item.section)
+        text = "\n".join(item.lines)
+        bare = _BARE_ID.match(text[:80]) if item.section.speaks_of("test") else None
+        if bare and not _LEADING_ID.match(text[:1200]):
+            told = plain(text[bare.end() :].replace("\n", " "))[:600]
+            yield ScenarioFact(Scenario(bare[1], item.line, None, told or None), Trust.TOLD)
+            return
+        yield from _leading(text, item.line, item.section, around=item.section)
 
 
 def read_paragraph(paragraph: Paragraph) -> Iterator[Fact]:
@@ -218,6 +224,9 @@ def _steps(lines: tuple[str, ...], line: int, caption: str, section: Section) ->
             return
 
 
+_BARE_ID = re.compile(
+    r"[*`]*((?:[A-Z][A-Z0-9]{0,7}-){1,3}(?:[A-Z]{0,3}T|TC|TS|AC|SC)-?\d[\w.]*)[*`]*\s+(?=\w)"
+)
 _SPACED_ID = re.compile(r"([A-Z][A-Z0-9]{0,7}(?:[-_][A-Z]{1,10}){0,3}[-_]\d[\w.]*)\s")
 _GHERKIN = re.compile(r"\s*(?:Scenario(?: Outline)?|Example):\s*(.+)")
 _STEP = re.compile(r"\s*(Given|When|Then|And|But)\b(.*)")

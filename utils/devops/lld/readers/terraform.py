@@ -99,9 +99,11 @@ def _number(node: _Node, key: str) -> int | None:
 
 def read_terraform(fence: Fence) -> Iterator[Fact]:
     """Resources of a Terraform block."""
-    if "resource" not in fence.text and "module" not in fence.text:
+    if not any(sign in fence.text for sign in ("resource", "module", "environment")):
         return
-    for node in _parse(fence.text).children:
+    root = _parse(fence.text)
+    yield from _variables(root, fence)
+    for node in root.children:
         if node.kind == "module" and "hash_key" in node.values:
             yield from _table(node, fence.line + node.line - 1, fence)
         if node.kind != "resource" or not node.labels:
@@ -164,6 +166,11 @@ def _function(node: _Node, line: int, fence: Fence) -> Iterator[Fact]:
             None,
             _string(node, "handler"),
         )
+    yield from _variables(node, fence)
+
+
+def _variables(node: _Node, fence: Fence) -> Iterator[Fact]:
+    """The `environment` block of a function, or one that is shown by itself."""
     for child in node.children:
         if child.kind != "environment":
             continue

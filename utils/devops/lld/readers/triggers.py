@@ -21,7 +21,7 @@ _TRIGGERS: tuple[tuple[Trigger, re.Pattern[str]], ...] = tuple(
             r"schedule|\bcron|rate\(|\b(?:hourly|daily|nightly|weekly|monthly)\b"
             r"|\bevery (?:\d+|minute|hour|day|night|week|month)",
         ),
-        (Trigger.EVENTBRIDGE, r"event\s?bridge|cloudwatch event|event bus"),
+        (Trigger.EVENTBRIDGE, r"event\s?bridge|cloudwatch event|event bus|\brule\b"),
         (Trigger.SNS, r"\bsns\b|\btopic\b"),
         (Trigger.S3, r"\bs3\b|bucket|object created"),
         (

@@ -71,6 +71,8 @@ def _names_column(table: Table, columns: dict[Role, int]) -> int:
     named = said is not None and "var" in header_words(table.header[said])
     if said is not None and named and (said == 0 or _named_like_variables(table, said)):
         return said
+    if not table.header[0] and _named_like_variables(table, 0):
+        return 0
     return first_column(table.header)
 
 
