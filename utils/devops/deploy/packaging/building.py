@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.errors import RefusedError
+from common.git import git
 from deploy.clock import Clock, stamp
 from deploy.packaging.artifacts import Artifacts, Manifest
 from deploy.packaging.package import Package, build
@@ -24,13 +25,24 @@ def clean_commit(checkout: Repository) -> str:
         RefusedError: Something does: what would be deployed could not be found again.
     """
     dirty = [name for name in dirty_files(checkout.root) if not name.startswith("dist/")]
+    if has_new_provider_lock(checkout):
+        # Terraform writes it in the first deployment: the commit is what it was before.
+        dirty.remove(PROVIDER_LOCK)
     if dirty:
         more = f" and {len(dirty) - 3} more" if len(dirty) > 3 else ""
         hint = "commit or stash: a deployment must be a commit"
         if dirty == [PROVIDER_LOCK]:
-            hint = "Terraform pinned its providers there: commit it, so that every run takes them"
+            hint = "Terraform takes other providers than were committed: review that, and commit it"
         raise RefusedError(f"not committed: {', '.join(dirty[:3])}{more}", hint=hint)
     return commit_of(checkout.root)
+
+
+def has_new_provider_lock(checkout: Repository) -> bool:
+    """Whether Terraform pinned its providers here, and nobody has committed that yet."""
+    if PROVIDER_LOCK not in dirty_files(checkout.root):
+        return False
+    words = ("ls-files", "--error-unmatch", "--", PROVIDER_LOCK)
+    return not git(*words, cwd=checkout.root, check=False).ok
 
 
 def artifact_for(checkout: Repository, commit: str, artifacts: Artifacts, clock: Clock) -> Manifest:

@@ -10,7 +10,13 @@ from deploy.clock import stamp
 from deploy.execution.operation import new_id
 from deploy.execution.plan import plan_release
 from deploy.model import Deployment, Kind
-from deploy.packaging.building import artifact_for, clean_commit, image_for
+from deploy.packaging.building import (
+    PROVIDER_LOCK,
+    artifact_for,
+    clean_commit,
+    has_new_provider_lock,
+    image_for,
+)
 from deploy.packaging.images import parse_image
 from deploy.promotion.hotfixing import base_below, is_hotfix
 from deploy.promotion.promoting import Outcome, Request, actor_name, in_pipeline
@@ -59,7 +65,10 @@ def deploy_dev(site: Site, request: Request, extras: Extras | None = None) -> Ou
         manifest = image_for(site.checkout, commit, image, site.artifacts(), site.clock)
     note(f"  {manifest.image} {manifest.sha256[:12]}, {manifest.size / 1024**2:.1f} MB".lstrip(" "))
     deployment = replace(draft, digest=manifest.sha256, image=manifest.image)
-    return Outcome(deployment=operation.deploy(deployment, plan))
+    done = operation.deploy(deployment, plan)
+    if has_new_provider_lock(site.checkout):
+        warn(f"commit {PROVIDER_LOCK}: until then, each run may take other providers")
+    return Outcome(deployment=done)
 
 
 def _kind(checkout: Repository, version: str, commit: str) -> Kind:
