@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipelines.workflow.model import Job, Step, Workflow
-    from pipelines.workflow.yaml_tree import Node
 
 _DEPLOYS = re.compile(
     r"""deploy_cli\.py\s+(?:dev|promote-(?:sit|prod)|rollback|hotfix)\b
@@ -37,6 +36,7 @@ _ROLLS_BACK = re.compile(
     r"deploy_cli\.py\s+(?:rollback|abort|resume)\b|rollback|roll[ -]?back", re.I
 )
 _ON_FAILURE = re.compile(r"failure\(\)|always\(\)|!\s*cancelled\(\)|job\.status")
+_NAMED = 3
 _AUTOMATIC = frozenset(
     {"push", "pull_request", "pull_request_target", "schedule", "workflow_run", "merge_group"}
 )
@@ -255,19 +255,13 @@ def _way_back(
 
 def _shared_group(workflow: Workflow, siblings: Sequence[Workflow]) -> Iterator[Finding]:
     """One group in two workflows: a pending run of one silently removes that of the other."""
-    group = _group(workflow)
+    group = workflow.group
     if group is None or "github.workflow" in group.text:
         return
-    for other in siblings:
-        theirs = _group(other)
-        if theirs is not None and theirs.text == group.text:
-            message = f"{other.path.name} uses the same concurrency group {group.text!r}"
-            hint = "a waiting run of one would be dropped for the other"
-            yield warning("house/concurrency-shared", group, message, hint=hint)
-
-
-def _group(workflow: Workflow) -> Node | None:
-    concurrency = workflow.root.get("concurrency")
-    if concurrency is None or not concurrency.is_mapping:
-        return concurrency
-    return concurrency.get("group")
+    others = [s.path.name for s in siblings if s.group is not None and s.group.text == group.text]
+    if others:
+        more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+        names = ", ".join(others[:_NAMED]) + more
+        message = f"{names} use{'s' * (len(others) == 1)} the same concurrency group {group.text!r}"
+        hint = "a waiting run of one would be dropped for the other"
+        yield warning("house/concurrency-shared", group, message, hint=hint)

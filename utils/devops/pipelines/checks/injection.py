@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipelines.checks.expressions import Found, expressions
 from pipelines.workflow.expressions import (
     Call,
     Expression,
@@ -20,8 +19,9 @@ from pipelines.workflow.model import EMPTY, Workflow
 from pipelines.workflow.shapes import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from pipelines.checks.expressions import Found
     from pipelines.workflow.yaml_tree import Node
 
 _UNTRUSTED = re.compile(
@@ -62,9 +62,9 @@ _HINT = "put it into 'env:' and use the variable, in double quotes"
 _DEEPEST = 5
 
 
-def check(workflow: Workflow) -> Iterator[Finding]:
-    """Findings about every expression inside a script."""
-    for found in expressions(workflow):
+def check(workflow: Workflow, expressions: Iterable[Found]) -> Iterator[Finding]:
+    """Findings about every one of the workflow's expressions that is inside a script."""
+    for found in expressions:
         if is_script(found):
             yield from _injected(found, workflow)
 

@@ -92,8 +92,9 @@ def misused(step: Step) -> Iterator[Finding]:
         return
     given = {key.text.lower(): key for key, _ in step.inputs.entries}
     for name, key in given.items():
-        close = difflib.get_close_matches(name, known.inputs, 1, cutoff=0.75)
-        if name not in known.inputs and close:
+        if name in known.inputs:
+            continue
+        if close := difflib.get_close_matches(name, known.inputs, 1, cutoff=0.75):
             message = f"{step.action} has no input {key.text!r}"
             yield error("action-input", key, message, hint=f"did you mean {close[0]!r}?")
     for name in known.required:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipelines.checks.expressions import Found, expressions, position
+from pipelines.checks.expressions import Found, position
 from pipelines.checks.injection import is_script
 from pipelines.workflow.expressions import paths
 from pipelines.workflow.findings import Finding, error, warning
@@ -13,7 +13,7 @@ from pipelines.workflow.model import EMPTY, Job, Step, Workflow
 from pipelines.workflow.shapes import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pipelines.workflow.yaml_tree import Node
 
@@ -64,9 +64,13 @@ _SHOWN_BY = frozenset(
 """Commands at the end of a pipe that still put what they read, or a form of it, into the log."""
 
 
-def check(workflow: Workflow) -> Iterator[Finding]:
-    """Findings about secrets that can be read in the file or will be in the log."""
-    for found in expressions(workflow):
+def check(workflow: Workflow, expressions: Iterable[Found]) -> Iterator[Finding]:
+    """Findings about secrets that can be read in the file or will be in the log.
+
+    Args:
+        expressions: All of the workflow's.
+    """
+    for found in expressions:
         yield from _printed_expression(found)
         yield from _all_secrets(found)
     yield from _plain_secrets(workflow.root)

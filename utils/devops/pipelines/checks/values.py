@@ -7,7 +7,6 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from pipelines.checks.expressions import Found, expressions
 from pipelines.workflow.event_shape import EVENTS
 from pipelines.workflow.expressions import Call, Literal, Operation, path_of, walk
 from pipelines.workflow.findings import Finding, error, warning
@@ -15,8 +14,9 @@ from pipelines.workflow.shapes import words
 from pipelines.workflow.yaml_tree import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from pipelines.checks.expressions import Found
     from pipelines.workflow.model import Job, Workflow
     from pipelines.workflow.yaml_tree import Node
 
@@ -40,9 +40,9 @@ _ENUMERATED = {
 }
 
 
-def check(workflow: Workflow) -> Iterator[Finding]:
-    """Findings about what expressions and numbers become."""
-    for found in expressions(workflow):
+def check(workflow: Workflow, expressions: Iterable[Found]) -> Iterator[Finding]:
+    """Findings about what the workflow's expressions and numbers become."""
+    for found in expressions:
         yield from _object_as_text(found)
         yield from _inside_a_text(found)
         yield from _json(found)

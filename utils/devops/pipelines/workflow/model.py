@@ -91,6 +91,8 @@ class Workflow:
     event_nodes: Mapping[str, Node]
     """Where each event is named."""
     jobs: Mapping[str, Job] = field(default_factory=dict)
+    group: Node | None = None
+    """Its concurrency group, wherever it is written."""
 
     @property
     def name(self) -> str:
@@ -122,9 +124,11 @@ def workflow(path: Path, root: Node) -> Workflow:
     """Read a workflow."""
     events, nodes = _events(root.get("on"))
     jobs = root.get("jobs") or EMPTY
-    return Workflow(
-        path, root, events, nodes, {k.text: _job(k, v) for k, v in jobs.entries if v.is_mapping}
-    )
+    concurrency = root.get("concurrency")
+    if concurrency is not None and concurrency.is_mapping:
+        concurrency = concurrency.get("group")
+    found = {key.text: _job(key, value) for key, value in jobs.entries if value.is_mapping}
+    return Workflow(path, root, events, nodes, found, concurrency)
 
 
 def _events(on: Node | None) -> tuple[dict[str, Node], dict[str, Node]]:
