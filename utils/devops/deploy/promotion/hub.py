@@ -133,13 +133,24 @@ class Hub:
         return self.commit(f"tags/{version}")
 
     def failed_checks(self, commit: str) -> tuple[list[str], bool]:
-        """Names of failed CI runs of a commit, and whether any CI run passed."""
+        """Names of a commit's workflows whose last run failed, and whether CI passed in one."""
         path = f"/repos/{self.slug}/actions/runs"
         rows = self._github.listing(path, "workflow_runs", head_sha=commit)
         ci = [row for row in rows if str(row["path"]).endswith(("/ci.yml", "/deploy-dev.yml"))]
-        over = [row for row in ci if row["status"] == "completed"]
+        ended = [row for row in ci if row["status"] == "completed"]
+        newest = {str(row["path"]): row for row in sorted(ended, key=lambda row: int(row["id"]))}
+        over = list(newest.values())
         bad = [str(row["name"]) for row in over if row["conclusion"] in ("failure", "timed_out")]
         return bad, any(row["conclusion"] == "success" for row in over)
+
+    def is_deploying(self, identity: str, commit: str) -> bool:
+        """Whether this is a run of DEV's pipeline for a commit, at work now."""
+        run = self.run(identity) if identity.isdigit() else None
+        return (
+            run is not None
+            and (run.head_sha, run.status) == (commit, "in_progress")
+            and run.path == f"{WORKFLOWS}/deploy-dev.yml"
+        )
 
     def dispatch(self, workflow: str, reference: str, inputs: dict[str, str]) -> str:
         """Start a workflow and return its run's id.
