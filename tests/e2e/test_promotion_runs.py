@@ -82,6 +82,9 @@ class House:
         run = self.tool("deploy_cli.py", *words)["run"]
         for person in approvers:
             self._reaches(run, "waiting")
+            (said,) = self.tool("deploy_cli.py", "status", "--env", env)["waiting"]
+            assert said.startswith(f"run {run} (Promote {version} to {env.upper()}) waits for")
+            assert f"by {person}" in said
             words = ("sandbox", "approve", "--name", "promotions", "--run", run)
             self.tool("local_runner.py", *words, "--as", person)
         return self.ended(run)

@@ -134,6 +134,7 @@ def status_text(data: dict[str, Any]) -> str:
             lines.append(f"  about {data['seconds_left']} s left in this step")
     else:
         lines.append("nothing was deployed yet")
+    lines += data.get("waiting", [])
     if data["lock"]:
         lines.append(f"at work: {data['lock']['owner']}")
     if data["blocked_by"]:

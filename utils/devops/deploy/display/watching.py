@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from common.errors import DevopsError
 from deploy.canary.traffic import Traffic
 from deploy.display.view import status_data
 from deploy.execution.plan import plan_release
+from deploy.promotion.gate import GATED
 from deploy.states import State
 
 if TYPE_CHECKING:
@@ -24,7 +26,20 @@ def status(site: Site) -> dict[str, Any]:
     deployments = ledger.deployments()
     latest = deployments[-1] if deployments else None
     shown = Traffic(site.functions(), site.clock).shown(site.resources().functions)
-    return status_data(ledger.head(), latest, ledger.lock(), shown, seconds_left(site, latest))
+    left = seconds_left(site, latest)
+    data = status_data(ledger.head(), latest, ledger.lock(), shown, left)
+    return {**data, "waiting": _waiting(site)}
+
+
+def _waiting(site: Site) -> list[str]:
+    """Promotions that wait for somebody; without GitHub that is not known, and not needed."""
+    hub = site.hub()
+    if hub is None or site.environment.name not in GATED:
+        return []
+    try:
+        return hub.waiting_runs(f"promote-{site.environment.name.removesuffix('-dr')}.yml")
+    except DevopsError as error:
+        return [f"GitHub could not be asked what waits: {error.message}"]
 
 
 def seconds_left(site: Site, deployment: Deployment | None) -> int | None:
@@ -42,7 +57,7 @@ def seconds_left(site: Site, deployment: Deployment | None) -> int | None:
 
 
 def follow(site: Site) -> Iterator[dict[str, Any]]:
-    """The status whenever it changed, until no deployment is going on."""
+    """The status whenever it changed, until no deployment is going on and none is waited for."""
     before: dict[str, Any] = {}
     while True:
         now = status(site)
@@ -50,6 +65,6 @@ def follow(site: Site) -> Iterator[dict[str, Any]]:
             yield now
         before = now
         ledger = site.ledger()
-        if ledger.running() is None:
+        if ledger.running() is None and not now["waiting"]:
             return
         site.clock.sleep(_POLL_SECONDS)

@@ -101,6 +101,17 @@ class Hub:
         path = f"/repos/{self.slug}/actions/runs/{identity}/pending_deployments"
         return [text for row in self._github.listing(path) for text in waits_of(row)]
 
+    def waiting_runs(self, workflow: str) -> list[str]:
+        """The runs of a workflow that wait, and what for."""
+        path = f"/repos/{self.slug}/actions/workflows/{workflow}/runs"
+        rows = self._github.listing(path, "workflow_runs", status="waiting")
+        return [
+            f"run {row['id']} ({row.get('display_title') or workflow}) waits for {text}"
+            for row in rows
+            if row["status"] == "waiting"
+            for text in self.waiting(str(row["id"]))
+        ]
+
     def commit(self, reference: str) -> str | None:
         """The commit of a tag or branch, or None."""
         from common.github_errors import GitHubError
