@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from common.output import is_live, note
+from common.live import LiveTable
+from common.output import note
 from rehearsal.ci.board import Result
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from rich.live import Live
     from rich.table import Table
 
     from rehearsal.ci.board import Board, Event
@@ -26,34 +23,16 @@ _MARKS = {
 }
 
 
-class Show:
+class Show(LiveTable):
     """Shows a board on standard error until it is left."""
 
     def __init__(self, board: Board) -> None:
+        super().__init__()
         self._board = board
-        self._stack = ExitStack()
-        self._live: Live | None = None
-
-    def __enter__(self) -> Show:
-        if is_live():
-            from rich.console import Console
-            from rich.live import Live
-
-            live = Live(console=Console(stderr=True), get_renderable=self._table)
-            self._live = self._stack.enter_context(live)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.__exit__(kind, error, trace)
 
     def update(self, event: Event) -> None:
         """Show a change."""
-        if self._live is not None or not event.changed or event.job is None:
+        if self.is_shown or not event.changed or event.job is None:
             return
         job = event.job
         if job.result is not Result.RUNNING:

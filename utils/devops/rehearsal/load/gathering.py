@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from common.live import LiveTable
 from common.masking import mask
-from common.output import is_live, note
+from common.output import note
 from rehearsal.load.counts import Count, Counts, load_counts
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from rich.table import Table
 
     from rehearsal.load.config import Config
@@ -74,40 +72,19 @@ class Gathered:
         return whole
 
 
-class Show:
+class Show(LiveTable):
     """A table on a terminal, a line every few seconds elsewhere; on standard error."""
 
     def __init__(self, gathered: Gathered, config: Config) -> None:
+        super().__init__()
         self._gathered = gathered
         self._config = config
-        self._stack = ExitStack()
         self._said = 0.0
-        self._live = False
-
-    def __enter__(self) -> Show:
-        if is_live():
-            from rich.console import Console
-            from rich.live import Live
-
-            console = Console(stderr=True)
-            self._stack.enter_context(
-                Live(console=console, get_renderable=self._table, refresh_per_second=2)
-            )
-            self._live = True
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.__exit__(kind, error, trace)
 
     def update(self) -> None:
         """Say how it stands, unless that was said a moment ago."""
         began, now = self._gathered.began, time.time()
-        if self._live or began is None or now - max(self._said, began) < _LINE_EVERY_S:
+        if self.is_shown or began is None or now - max(self._said, began) < _LINE_EVERY_S:
             return
         self._said = now
         note(self._line(now - began))
