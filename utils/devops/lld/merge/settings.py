@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lld.facts import (
@@ -226,6 +226,8 @@ def _table(group: Group) -> Iterator[Fact]:
         key = "name"
     name = first_code(group.raw(key)) or group.get(key)
     pk, sk = key_cell(group.raw("pk")), key_cell(group.raw("sk"))
+    if pk.pattern and not pk.attribute and (sk.attribute or "").isupper():
+        sk = replace(sk, attribute=None)  # beside a pattern, `METADATA` is a value
     named = index_name(group.get("index_name") or group.caption or group.section.title)
     if "index_name" in group.values and named is None:
         named = (group.get("index_name") or "", None)

@@ -64,7 +64,7 @@ def read_attribute_rows(table: Table, columns: dict[Role, int]) -> Iterator[Fact
             if columns.get(Role.VALUE) and _says_none(row.cells[columns[Role.VALUE]]):
                 continue
             cell = key_cell(row.cells[first])
-            attributes[role] = _attribute(row, cell, name, columns)
+            attributes[role] = _attribute(row, cell, name, columns, role.upper())
             line = row.line if role == "pk" else line
             value = _value(values, is_named=" " not in name)
             if value:
@@ -91,13 +91,16 @@ def _says_none(text: str) -> bool:
     return plain(text).lower() in ("", "-", "–", "—", "none", "n/a", "not used", "no")
 
 
-def _attribute(row: Row, cell: KeyCell, name: str, columns: dict[Role, int]) -> str:
-    """The attribute's name: the cell's own, or for a row `Partition Key` what its value names."""
+def _attribute(row: Row, cell: KeyCell, name: str, columns: dict[Role, int], usual: str) -> str:
+    """The attribute's name: the cell's own, or for a row `Partition Key` what its value names; a
+    constant there, as `METADATA`, is the key's value and not its name."""
     if cell.attribute and key_role(cell.attribute) is None:
         return cell.attribute
     if " " in name and Role.VALUE in columns:
         value = key_cell(row.cells[columns[Role.VALUE]])
-        return value.attribute or "PK"
+        named = value.attribute or ""
+        is_constant = named.isupper() and len(named) > 2 and not INDEX_ATTRIBUTE.match(named)
+        return usual if is_constant or not named else named
     return cell.attribute or name
 
 

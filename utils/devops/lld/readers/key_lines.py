@@ -177,7 +177,7 @@ def is_resource_name(text: str) -> bool:
 
 
 _TABLE_TITLE = re.compile(
-    r"(?:dynamodb(?:\s+table)?|table)\s*\d*\s*[:–—-]\s*([\w${}.-]+)"
+    r"(?:single[ -]|main )?(?:dynamodb(?:\s+table)?|table)\s*\d*\s*[:–—-]\s*([\w${}.-]+)"
     r"|([\w${}.-]*[a-z][\w${}]*-[\w${}.-]+)\s+(?:\((?:single |main |dynamodb )*table\)|table)\Z"
     r"|(?:dynamodb\s+)?table\s+([a-z]\w*(?:-[\w${}.]+)+)\Z",
     re.I,

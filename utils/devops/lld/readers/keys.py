@@ -205,6 +205,7 @@ def _index_list(table: Table, columns: dict[Role, int], naming: int) -> Iterator
 _INDEX_KEY = re.compile(
     r"(?:gsi|lsi|(?:global |local )?(?:secondary )?index(?:es)?)s?\s*(\d*)(?:\s*name)?\Z", re.I
 )
+_INDEX_NAMED = re.compile(r"(?:gsi|(?:secondary )?index)\s+([A-Za-z][\w-]+)\Z", re.I)
 _INDEX_VALUE = re.compile(r"`?([A-Za-z][\w-]*)`?\s*[:(–—-]\s*(.+?)\)?\Z")
 _TWO_KEYS = re.compile(
     r"`?([A-Za-z_]\w*)`?(?:\s*(?:/|,|\+|and)\s*`?([A-Za-z_]\w*)`?)?\s*(?:\(.*)?\Z"
@@ -220,6 +221,9 @@ def _index_properties(table: Table, columns: dict[Role, int]) -> Iterator[Fact]:
         return
     for row in table.rows:
         said = _INDEX_KEY.match(plain(row.cells[first]))
+        named = _INDEX_NAMED.match(plain(row.cells[first])) if not said else None
+        if named:
+            yield from _index_property(table, row, "", f"{named[1]}: {row.cells[value]}")
         for text in re.split(r"<br\s*/?>|;", row.cells[value]) if said else ():
             yield from _index_property(table, row, said[1] if said else "", text.strip())
 

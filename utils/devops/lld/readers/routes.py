@@ -9,7 +9,7 @@ from lld.columns import Role, first_column, header_words, roles
 from lld.facts import Fact, FunctionFact, PathTreeFact, RouteFact, Trust
 from lld.model import Trigger
 from lld.readers.functions import auth_of, function_cell
-from lld.text import methods_in, path_in, plain, routes_in
+from lld.text import METHODS, methods_in, path_in, plain, routes_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -265,11 +265,12 @@ def read_route_list(fence: Fence) -> Iterator[Fact]:
 
 
 _ARROW = re.compile(r"\s(?:->|→|=>)\s*`?([A-Za-z]\w*(?:[-_]\w+)+)`?(?:\s|\Z)")
+_HANDLER = re.compile(r"[A-Za-z]\w*(?:[-_]\w+)+\Z")
 _TREE_MARKS = re.compile(r"[│├└─|+`\s-]*")
 
 
 def read_url_tree(fence: Fence) -> Iterator[Fact]:
-    """A tree of URL segments: the full path of each node, written without methods."""
+    """A tree of URL segments: the full path of each node, and its methods where they are leaves."""
     text = fence.text
     if not text.lstrip().startswith("/") or not ("──" in text or "|--" in text or "+--" in text):
         return
@@ -277,11 +278,18 @@ def read_url_tree(fence: Fence) -> Iterator[Fact]:
     for offset, line in enumerate(text.split("\n")[:2000]):
         indent = _TREE_MARKS.match(line)
         width = indent.end() if indent else 0
-        segment = line[width:].split()[0] if line[width:].split() else ""
-        if not segment.startswith("/"):
+        words = line[width:].split()
+        segment = words[0] if words else ""
+        if not segment.startswith(("/", *METHODS)):
             continue
         while stack and stack[-1][0] >= width:
             stack.pop()
+        if segment in METHODS and stack:
+            name = words[1] if len(words) > 1 and _HANDLER.match(words[1]) else None
+            path, number = stack[-1][1], fence.line + offset
+            yield RouteFact(segment, path, number, Trust.TOLD, name, section=fence.section)
+        if not segment.startswith("/"):
+            continue
         full = (stack[-1][1] if stack else "") + segment.rstrip("/")
         stack.append((width, full))
         if len(full) < 500:

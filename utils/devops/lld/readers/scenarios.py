@@ -133,7 +133,13 @@ def _named(table: Table, columns: dict[Role, int], first: int) -> Iterator[Fact]
 def read_heading(heading: Heading) -> Iterator[Fact]:
     """`#### US-PAY-001: Pay an invoice`."""
     text = re.sub(r"^\d+(?:\.\d+)*\.?\s+", "", heading.section.title)
+    around = heading.section.parent
+    if around is not None and around.speaks_of(*_ABOUT_TESTS) and _STORY_ID.match(text):
+        text = _ID_AND_TITLE.sub(r"\1: ", text[:300])
     yield from _leading(text, heading.line, heading.section, around=heading.section.parent)
+
+
+_ID_AND_TITLE = re.compile(r"\A([A-Z][A-Z0-9]*(?:[-_][A-Z]+)*[-_]\d[\w.]*)\s+(?=[\w\"'])")
 
 
 def read_item(item: Item) -> Iterator[Fact]:

@@ -18,7 +18,7 @@ _TRIGGERS: tuple[tuple[Trigger, re.Pattern[str]], ...] = tuple(
         (Trigger.DYNAMODB_STREAM, r"\bstreams?\b"),
         (
             Trigger.SCHEDULE,
-            r"schedule|\bcron|rate\(|\b(?:hourly|daily|nightly|weekly|monthly)\b"
+            r"schedule|\bcron|\brate\s*[(:=]|\b(?:hourly|daily|nightly|weekly|monthly)\b"
             r"|\bevery (?:\d+|minute|hour|day|night|week|month)",
         ),
         (Trigger.EVENTBRIDGE, r"event\s?bridge|cloudwatch event|event bus|\brule\b"),
