@@ -100,6 +100,18 @@ def test_starting_twice_is_starting_once(names: list[str]) -> None:
     assert (again.running, started) == (first.running, False)
 
 
+def test_one_that_cannot_be_prepared_does_not_stay(
+    names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: Sandbox) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sandbox.seeding.seed", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        start(names, "half")
+    assert control.find("half") is None
+
+
 def test_it_listens_on_loopback_only(names: list[str]) -> None:
     running = start(names, "quick")
     rows = Path(f"/proc/{running.running.pid}/net/tcp").read_text().splitlines()[1:]

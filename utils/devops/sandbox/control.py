@@ -118,7 +118,12 @@ def start(name: str, *, fresh: bool = False) -> tuple[Sandbox, bool]:
     from sandbox.seeding import make_ready, seed
 
     sandbox = _spawn(where, meanwhile=make_ready)
-    seed(sandbox)
+    try:
+        seed(sandbox)
+    except BaseException:
+        # Half prepared it would pass for one that runs already.
+        stop(name)
+        raise
     return sandbox, True
 
 
@@ -181,19 +186,28 @@ def _spawn(where: Place, meanwhile: Callable[[], None] = lambda: None) -> Sandbo
             timeout=_START_S,
             check=False,
         )
-    meanwhile()
-    _until(lambda: where.record.exists() or not _locked(where), _START_S)
+    try:
+        meanwhile()
+        _until(lambda: where.record.exists() or not _locked(where), _START_S)
+    except BaseException:
+        _kill(launched.stdout)
+        raise
     running = read_record(where.record)
     if running is not None:
         return Sandbox(running, where)
-    if launched.stdout.strip():
-        with suppress(ProcessLookupError):
-            os.killpg(int(launched.stdout), signal.SIGKILL)
+    _kill(launched.stdout)
     said = where.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     raise UnavailableError(
         f"the sandbox did not start: {said[-1] if said else 'no answer'}",
         hint=f"its log is {where.log}",
     )
+
+
+def _kill(said: bytes) -> None:
+    """End what was launched, if it said its process number."""
+    if said.strip():
+        with suppress(ProcessLookupError):
+            os.killpg(int(said), signal.SIGKILL)
 
 
 def _environment() -> dict[str, str]:
