@@ -29,6 +29,7 @@ _CLOSING_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})\s*\Z")
 
 
 _ESCAPE = re.compile(r"(`+[^`]*`+)|\\([!-/:-@\[-`{-~])")
+_LONGEST_TITLE = 2000
 _ANCHOR = re.compile(r"\s*\{#[^{}\s]+(?:\{[^{}]*\}[^{}\s]*)*\}\s*\Z")
 
 
@@ -135,7 +136,8 @@ class _BlockReader:
         while parent is not None and parent.level >= level:
             parent = parent.parent
         self._count += 1
-        title = _ANCHOR.sub("", content) if "{#" in content else content
+        has_anchor = "{#" in content and len(content) < _LONGEST_TITLE
+        title = _ANCHOR.sub("", content) if has_anchor else content
         self._section = Section(plain(title), level, line, self._count, parent)
         self._caption = ""
         return Heading(line, self._section)
