@@ -80,6 +80,28 @@ def test_a_whole_sensitive_block_is_one_mask() -> None:
     assert shown(change) == [("env[0].variables", MASKED, MASKED)]
 
 
+LONG = "x" * 500
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "text"),
+    [
+        (f"{LONG}1", f"{LONG}2", "x" * 99 + "…"),
+        ("https://ann:one@host", "https://ann:two@host", "https://***@host"),
+    ],
+    ids=["cut", "masked"],
+)
+@pytest.mark.parametrize("sensitive", [False, True])
+def test_a_change_is_seen_though_what_is_shown_of_it_is_alike(
+    before: str, after: str, text: str, *, sensitive: bool
+) -> None:
+    marks = {"url": True} if sensitive else {}
+    change = {"before": {"url": before}, "after": {"url": after}, "after_sensitive": marks}
+    text = MASKED if sensitive else text
+    assert shown(change) == [("url", text, text)]
+    assert shown({**change, "after": {"url": before}}) == []
+
+
 def test_policies_kept_as_json_text_are_compared_as_what_they_say() -> None:
     change = {"before": {"policy": '{"A": [1, 2]}'}, "after": {"policy": '{ "A": [1, 3] }'}}
     assert shown(change) == [("policy.A[1]", "2", "3")]

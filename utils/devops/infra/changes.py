@@ -147,7 +147,8 @@ def attribute_changes(change: Mapping[str, Any]) -> Iterator[AttributeChange]:
         old, new = before.get(path, ABSENT), after.get(path, ABSENT)
         if old == new and not (old == MASKED and _differs(change, path)):
             continue
-        yield AttributeChange(path, old, new, any(_is_below(path, start) for start in forcing))
+        forces = any(_is_below(path, start) for start in forcing)
+        yield AttributeChange(path, _shown(old), _shown(new), forces)
 
 
 def _is_below(path: str, start: str) -> bool:
@@ -175,6 +176,7 @@ def path_text(path: list[Any]) -> str:
 
 
 def _leaves(value: Any, sensitive: Any, path: str = "") -> dict[str, str]:
+    """What is compared: whole and unmasked, as what is cut or masked looks alike."""
     if sensitive is True:
         return {path: MASKED} if path and value is not None else {}
     parsed = _structured(value)
@@ -206,7 +208,10 @@ def _structured(value: Any) -> Any:
 def _text(value: Any) -> str:
     if value == "":
         return '""'
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _shown(text: str) -> str:
     text = mask(text.replace("\n", "⏎"))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
