@@ -109,6 +109,15 @@ def test_prod_is_not_touched_without_every_backup(answer, said, capsys):
             assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["old/tenant-manager.json", "tenant-manager", "tenant-manager.md"])
+def test_only_an_object_of_the_agents_own_name_is_its_answer(name: str):
+    scene = Scene()
+    scene.answers("backup-manager", DONE)
+    scene.bucket.content[f"2_bbws_auth_lambda/backups/d1/{name}"] = json.dumps(DONE).encode()
+    with pytest.raises(RefusedError, match="tenant-manager did not answer"):
+        scene.save()
+
+
 def test_trap_2_1_an_abort_ends_the_waiting():
     scene = Scene(stopped=True)
     with pytest.raises(AbortedError):

@@ -242,12 +242,16 @@ class Artifacts:
             self.keep(manifest, lower.package(sha256))
 
     def answers(self, deployment: str) -> dict[str, bytes]:
-        """What other tools answered to the request of this deployment, by the answer's name."""
+        """What other tools answered to the request of this deployment, by the answer's name.
+
+        Only `<prefix><agent>.json` is an answer: nothing beside or below it may stand for one.
+        """
+        prefix = answers_prefix(self.repository, deployment)
+        keys = [key for key in self.bucket.keys(prefix) if key.endswith(".json")]
         found = {
-            key.rsplit("/", 1)[-1].removesuffix(".json"): self.bucket.get(key)
-            for key in self.bucket.keys(answers_prefix(self.repository, deployment))
+            key.removeprefix(prefix).removesuffix(".json"): self.bucket.get(key) for key in keys
         }
-        return {name: content for name, content in found.items() if content is not None}
+        return {name: body for name, body in found.items() if body is not None and "/" not in name}
 
     def write_incident(self, name: str, document: Any, text: str) -> str:
         """Keep an incident record as JSON and Markdown, and return where."""
