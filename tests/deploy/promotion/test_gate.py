@@ -70,6 +70,9 @@ class FakeHub:
     def tag(self, version):
         return self._attempt.tag
 
+    def is_on_main(self, commit):
+        return self._attempt.reviewed
+
     def is_reviewed(self, commit):
         return self._attempt.reviewed
 
@@ -243,6 +246,8 @@ def test_a_rollback_is_the_tech_leads_and_runs_from_main():
     for wrong in (
         replace(good, reviews=(BO,)),
         replace(good, run=replace(good.run, head_branch="eve")),
+        # Started from a tag that is called main.
+        replace(good, reviewed=False),
         replace(good, run=replace(good.run, title="Roll prod back to v0.1.0 (full)")),
     ):
         with pytest.raises(RefusedError):

@@ -1,11 +1,11 @@
-"""What a run waits for, in words."""
+"""What is asked of GitHub, and what its answers mean."""
 
 from __future__ import annotations
 
 import pytest
 
 from common.github_errors import Record
-from deploy.promotion.hub import waits_of
+from deploy.promotion.hub import Hub, waits_of
 
 LEAD = {"type": "Team", "reviewer": {"slug": "tech-lead"}}
 EVE = {"type": "User", "reviewer": {"login": "eve"}}
@@ -30,3 +30,31 @@ STARTED = "2026-01-05T12:00:00Z"
 )
 def test_a_gate_says_what_it_waits_for(facts, said):
     assert waits_of(Record({"environment": {"name": "prod"}, **facts})) == said
+
+
+class Refs:
+    """A GitHub of two commits: main's, and one that a tag named main stands on."""
+
+    def __init__(self, main: str | None = "a" * 40) -> None:
+        known = {"commits/heads/main": {"sha": main}} if main else {}
+        self._known = {
+            **known,
+            f"compare/{main}...{main}": {"status": "identical"},
+            f"compare/{main}...{'e' * 40}": {"status": "diverged"},
+            f"compare/main...{'e' * 40}": {"status": "identical"},
+        }
+
+    def find(self, path):
+        return self._known.get(path.removeprefix("/repos/bbws/x/"))
+
+    def listing(self, path):
+        return []
+
+
+def test_a_tag_named_main_is_not_main():
+    assert Hub(Refs(), "bbws/x").is_reviewed("a" * 40)
+    assert not Hub(Refs(), "bbws/x").is_reviewed("e" * 40)
+
+
+def test_without_main_nothing_is_on_it():
+    assert not Hub(Refs(main=None), "bbws/x").is_reviewed("e" * 40)

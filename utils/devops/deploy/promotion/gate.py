@@ -45,6 +45,8 @@ class RunReader(Protocol):
 
     def tag(self, version: str) -> str | None: ...
 
+    def is_on_main(self, commit: str) -> bool: ...
+
     def is_reviewed(self, commit: str) -> bool: ...
 
 
@@ -106,7 +108,7 @@ def pass_gate(intent: Intent, run_id: str | None, identity: str, hub: RunReader)
         *_identity_problems(intent, identity, run),
         *_job_problems(intent, hub.jobs(run_id)),
         *_tag_problems(intent, hub),
-        *_source_problems(intent, hub),
+        *_source_problems(intent, run, hub),
     ]
     reviews = hub.reviews(run_id)
     problems += _review_problems(intent, run, reviews)
@@ -142,7 +144,7 @@ def _run_problems(intent: Intent, run: RunFacts, hub: RunReader) -> Iterator[str
     elif run.head_sha != intent.commit:
         yield f"it runs at commit {run.head_sha[:12]}, {intent.version} is {intent.commit[:12]}"
     named = re.match(r"(?:Promote|Hotfix|Roll \S+ back to) (v\S+)", run.title)
-    if named and named[1] not in (intent.version, "to"):
+    if named and named[1] != intent.version:
         yield f"it is about {named[1]}"
 
 
@@ -175,9 +177,12 @@ def _tag_problems(intent: Intent, hub: RunReader) -> Iterator[str]:
         yield f"tag {intent.version} is {commit[:12]} on GitHub, {intent.commit[:12]} here"
 
 
-def _source_problems(intent: Intent, hub: RunReader) -> Iterator[str]:
+def _source_problems(intent: Intent, run: RunFacts, hub: RunReader) -> Iterator[str]:
     """Whoever may push a tag may not thereby bring a workflow and code that nobody has read."""
-    if not intent.rollback and not hub.is_reviewed(intent.commit):
+    if intent.rollback:
+        if not hub.is_on_main(run.head_sha):
+            yield f"it runs at commit {run.head_sha[:12]}, which is not on main"
+    elif not hub.is_reviewed(intent.commit):
         yield f"commit {intent.commit[:12]} is not on main, and no pull request merged exactly it"
 
 

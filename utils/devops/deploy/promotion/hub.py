@@ -133,11 +133,15 @@ class Hub:
             for row in rows
         )
 
+    def is_on_main(self, commit: str) -> bool:
+        """Whether a commit is on the branch main; a tag of that name is another thing."""
+        main = self.commit("heads/main")
+        found = self._github.find(f"/repos/{self.slug}/compare/{main}...{commit}") if main else None
+        return found is not None and found["status"] in ("behind", "identical")
+
     def is_reviewed(self, commit: str) -> bool:
         """Whether a commit is on main, or a pull request with exactly it was merged into main."""
-        found = self._github.find(f"/repos/{self.slug}/compare/main...{commit}")
-        on_main = found is not None and found["status"] in ("behind", "identical")
-        return on_main or self.is_merged(commit)
+        return self.is_on_main(commit) or self.is_merged(commit)
 
     def tag(self, version: str) -> str | None:
         """The commit of a tag; a branch of the same name is another thing."""
