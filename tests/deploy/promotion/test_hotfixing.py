@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from common.errors import RefusedError
+from deploy.promotion import hotfixing
 from deploy.promotion.hotfixing import (
     Base,
     base_below,
@@ -134,6 +135,14 @@ def test_a_hotfix_leaves_alone_what_guards_deployments(fixing: Repo, name: str):
 def test_without_main_nothing_is_known_to_be_a_hotfix(fixing: Repo):
     fixing.git("update-ref", "-d", "refs/remotes/origin/main")
     assert "main of its repository is not known" in why(fixing, fixing.commit("v1.2.1"))
+
+
+def test_a_fix_whose_commits_cannot_be_listed_is_no_hotfix(fixing: Repo, monkeypatch):
+    known = hotfixing._commits
+    monkeypatch.setattr(
+        hotfixing, "_commits", lambda *words: known(*words) if "--first-parent" in words else None
+    )
+    assert "its commits are not known" in why(fixing, fixing.commit("v1.2.1"))
 
 
 def test_a_hotfix_is_merged_back_before_anybody_is_asked(fixing: Repo):

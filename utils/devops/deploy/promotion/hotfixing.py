@@ -127,7 +127,9 @@ def why_no_hotfix(checkout: Repository, base: Base | None, version: str, commit:
     later = _commits(root, "--first-parent", f"{base.commit}..{_MAIN}")
     if later is None:
         return "main of its repository is not known here"
-    own = _commits(root, f"{base.commit}..{commit}") or frozenset()
+    own = _commits(root, f"{base.commit}..{commit}")
+    if own is None:
+        return "its commits are not known here"
     if own & later:
         return f"it brings commits of main along that came after {base.version}"
     changed = git("diff", "--name-only", base.commit, commit, "--", *_GUARDS, cwd=root)
