@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from common.errors import RefusedError
-from deploy.packaging.building import PROVIDER_LOCK, clean_commit, has_new_provider_lock
+from common.errors import RefusedError, UnavailableError
+from deploy.codec import encode
+from deploy.packaging.artifacts import Artifacts, Manifest, manifest_key
+from deploy.packaging.building import (
+    PROVIDER_LOCK,
+    artifact_for,
+    clean_commit,
+    has_new_provider_lock,
+)
 from deploy.repository import Repository, find_repository
 from tests.deploy.aws import Repo
+from tests.deploy.fakes import FakeTime, MemoryBucket
 
 
 @pytest.fixture
@@ -52,3 +61,20 @@ def test_anything_else_beside_the_lock_is_refused(repo: Repo):
     (repo.root / "src" / "more.py").write_text("")
     with pytest.raises(RefusedError, match=r"not committed: src/more\.py"):
         clean_commit(checkout(repo))
+
+
+class NoImages:
+    """A registry that has lost everything."""
+
+    def size(self, repository, sha256):
+        return None
+
+
+def test_an_image_that_is_gone_is_not_replaced_by_a_package(repo: Repo):
+    artifacts, commit = Artifacts(MemoryBucket(), "auth", NoImages()), repo.git("rev-parse", "HEAD")
+    manifest = Manifest("auth", commit, "a" * 64, 1, 0, (), "now", image="bbws/auth")
+    content = json.dumps(encode(manifest)).encode()
+    artifacts.bucket.content[manifest_key("auth", commit)] = content
+    with pytest.raises(UnavailableError, match="is not in the registry"):
+        artifact_for(checkout(repo), commit, artifacts, FakeTime().clock)
+    assert artifacts.manifest(commit) == manifest

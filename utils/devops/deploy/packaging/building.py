@@ -50,9 +50,12 @@ def artifact_for(checkout: Repository, commit: str, artifacts: Artifacts, clock:
 
     Raises:
         RefusedError: The package is too large.
-        UnavailableError: It cannot be built.
+        UnavailableError: It cannot be built, or was an image that the registry has lost.
     """
     known = artifacts.manifest(commit)
+    if known and known.image:
+        # One commit is one artifact: an image that is gone is not replaced by a package.
+        artifacts.require(known.sha256, known.image)
     if known and artifacts.holds(known.sha256, known.image):
         return known
     package = build(checkout.root, target_of(checkout))
