@@ -144,11 +144,20 @@ def perform(site: Site, request: Request) -> Outcome:
     if request.dry_run:
         return Outcome(plan=plan)
     left = site.ledger().running()
-    if left is not None and (left.commit, left.digest) == (intent.commit, evidence.sha256):
+    if left is not None and is_same(left, deployment):
         # A run that was started again goes on where its runner died.
         return Outcome(deployment=operation.resume(forward=True), run=passed.run)
     site.artifacts().copy_from(below, intent.commit, evidence.sha256)
     return Outcome(deployment=operation.deploy(deployment, plan), run=passed.run)
+
+
+def is_same(left: Deployment, wanted: Deployment) -> bool:
+    """Whether what was left is the promotion that this run was approved for."""
+    return left.kind is not Kind.ROLLBACK and (left.version, left.commit, left.digest) == (
+        wanted.version,
+        wanted.commit,
+        wanted.digest,
+    )
 
 
 def release_intent(site: Site, version: str, live: Deployment | None) -> Intent:
