@@ -50,9 +50,10 @@ def on_a_laptop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITHUB_RUN_ID", raising=False)
 
 
-def test_a_commit_whose_ci_failed_is_refused():
+@pytest.mark.parametrize("conclusion", ["failure", "timed_out", "startup_failure"])
+def test_a_commit_whose_ci_failed_is_refused(conclusion: str):
     with pytest.raises(RefusedError, match=r"CI of cccccccccccc failed: ci\.yml"):
-        _require_ci(Site(run(1, CI, "failure")), COMMIT)
+        _require_ci(Site(run(1, CI, conclusion)), COMMIT)
 
 
 def test_what_was_run_again_and_passed_counts_by_its_last_run():

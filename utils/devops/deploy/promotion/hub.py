@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from deploy.model import Deployment
 
 WORKFLOWS = ".github/workflows"
+_FAILED = ("failure", "timed_out", "startup_failure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ class Hub:
         ended = [row for row in ci if row["status"] == "completed"]
         newest = {str(row["path"]): row for row in sorted(ended, key=lambda row: int(row["id"]))}
         over = list(newest.values())
-        bad = [str(row["name"]) for row in over if row["conclusion"] in ("failure", "timed_out")]
+        bad = [str(row["name"]) for row in over if row["conclusion"] in _FAILED]
         return bad, any(row["conclusion"] == "success" for row in over)
 
     def is_deploying(self, identity: str, commit: str) -> bool:
