@@ -127,17 +127,15 @@ def monitor(env: Environment, watch: bool, health_check: bool, output: str, **ra
     """
     from common.output import emit, note
     from deploy.display.view import status_text
-    from deploy.display.watching import follow, status
-    from deploy.site import prober_for
+    from deploy.display.watching import follow, status, unhealthy
 
     site = _site(env, raw)
     if watch:
         for seen in follow(site):
             note(status_text(seen))
-    data, live = status(site), site.ledger().live()
-    failures: tuple[str, ...] = ()
-    if health_check and live is not None:
-        failures = prober_for(site, site.resources()).live(live).failures
+    data = status(site)
+    failures = unhealthy(site) if health_check else ()
+    if health_check:
         data["unhealthy"] = list(failures)
     emit(data, output, lambda: "\n".join([status_text(data), *failures]))
     return 1 if failures else 0

@@ -135,6 +135,8 @@ def status_text(data: dict[str, Any]) -> str:
     else:
         lines.append("nothing was deployed yet")
     lines += data.get("waiting", [])
+    if data.get("waiting_unknown"):
+        lines.append(data["waiting_unknown"])
     if data["lock"]:
         lines.append(f"at work: {data['lock']['owner']}")
     if data["blocked_by"]:

@@ -28,18 +28,31 @@ def status(site: Site) -> dict[str, Any]:
     shown = Traffic(site.functions(), site.clock).shown(site.resources().functions)
     left = seconds_left(site, latest)
     data = status_data(ledger.head(), latest, ledger.lock(), shown, left)
-    return {**data, "waiting": _waiting(site)}
+    return {**data, **waiting(site)}
 
 
-def _waiting(site: Site) -> list[str]:
+def waiting(site: Site) -> dict[str, Any]:
     """Promotions that wait for somebody; without GitHub that is not known, and not needed."""
     hub = site.hub()
     if hub is None or site.environment.name not in GATED:
-        return []
+        return {"waiting": []}
     try:
-        return hub.waiting_runs(f"promote-{site.environment.name.removesuffix('-dr')}.yml")
+        name = f"promote-{site.environment.name.removesuffix('-dr')}.yml"
+        return {"waiting": hub.waiting_runs(name)}
     except DevopsError as error:
-        return [f"GitHub could not be asked what waits: {error.message}"]
+        # Nothing that is waited for: whoever watches would never be done.
+        problem = f"GitHub could not be asked what waits: {error.message}"
+        return {"waiting": [], "waiting_unknown": problem}
+
+
+def unhealthy(site: Site) -> tuple[str, ...]:
+    """What does not answer as it should; where nothing is live, nothing is healthy."""
+    from deploy.site import prober_for
+
+    live = site.ledger().live()
+    if live is None:
+        return (f"nothing of {site.service} is live in {site.environment.name}",)
+    return prober_for(site, site.resources()).live(live).failures
 
 
 def seconds_left(site: Site, deployment: Deployment | None) -> int | None:
