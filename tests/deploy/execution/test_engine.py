@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 
@@ -392,6 +393,19 @@ def test_aborting_twice_is_harmless(world):
     world.immortal()
     world.operation().abort("wrong release", "bob")
     assert world.operation().abort("again", "eve") is None
+    assert world.inconsistencies() == []
+
+
+def test_what_somebody_else_rolled_back_meanwhile_is_no_success(world):
+    def stalls(_deployment, _go_on):
+        world.time.moment += timedelta(minutes=5)
+        with pytest.raises(RolledBackError):
+            world.operation("bob@elsewhere").resume(forward=False)
+        raise AwsError("dynamodb: read timeout", reason="ReadTimeoutError")
+
+    world.save = stalls
+    with pytest.raises(RolledBackError, match="its runner died"):
+        world.deploy()
     assert world.inconsistencies() == []
 
 

@@ -262,6 +262,9 @@ class Run:
         cause = mask(cause)
         self._read_again()
         if self.here.is_final:
+            if raising and not self.here.succeeded:
+                # Somebody else took it over and ended it.
+                raise RolledBackError(self.here)
             return self.here
         trouble = self._ledger_says(Position(State.ROLLING_BACK), cause)
         for attempt in range(_UNDO_ATTEMPTS):

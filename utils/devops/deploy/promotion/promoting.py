@@ -146,7 +146,8 @@ def perform(site: Site, request: Request) -> Outcome:
     left = site.ledger().running()
     if left is not None and is_same(left, deployment):
         # A run that was started again goes on where its runner died.
-        return Outcome(deployment=operation.resume(forward=True), run=passed.run)
+        done = finished(operation.resume(forward=True), deployment)
+        return Outcome(deployment=done, run=passed.run)
     site.artifacts().copy_from(below, intent.commit, evidence.sha256)
     return Outcome(deployment=operation.deploy(deployment, plan), run=passed.run)
 
@@ -158,6 +159,20 @@ def is_same(left: Deployment, wanted: Deployment) -> bool:
         wanted.commit,
         wanted.digest,
     )
+
+
+def finished(done: Deployment | None, wanted: Deployment) -> Deployment:
+    """What came of resuming, if it is the success that was wanted.
+
+    Raises:
+        FailedError: Somebody else ended it meanwhile.
+    """
+    if done is None or not (done.succeeded and is_same(done, wanted)):
+        raise FailedError(
+            f"{wanted.version} was ended by somebody else meanwhile",
+            hint=f"`deploy_cli.py status --env {wanted.environment}` shows what is live",
+        )
+    return done
 
 
 def release_intent(site: Site, version: str, live: Deployment | None) -> Intent:
