@@ -136,9 +136,20 @@ def test_a_provider_that_cannot_be_used_is_done_without(
         assert shared is None
 
 
-def test_a_configuration_with_aliases_is_planned_as_ever(folder: Folder) -> None:
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("edge.tf", 'provider "aws" {\n  alias = "edge"\n}\n'),
+        ("edge.tf", 'provider "aws" { alias = "edge" }\n'),
+        ("edge.tf.json", '{"provider":{"aws":[{"region":"us-east-1","alias":"edge"}]}}'),
+    ],
+    ids=["a block", "a line", "JSON"],
+)
+def test_a_configuration_with_aliases_is_planned_as_ever(
+    folder: Folder, name: str, text: str
+) -> None:
     install(folder, NOTED, SAYS, STAYS)
-    (folder.path / "edge.tf").write_text('provider "aws" {\n  alias = "edge"\n}\n')
+    (folder.path / name).write_text(text)
     with shared_provider(terraform_of(folder), folder) as shared:
         assert shared is None
 

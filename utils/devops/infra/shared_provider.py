@@ -47,7 +47,7 @@ _LOCKED = re.compile(
 )
 _VERSION = re.compile(r'^\s*version\s*=\s*"([^"]+)"', re.MULTILINE)
 _HASH = re.compile(r'"(h1:[^"]+)"')
-_ALIAS = re.compile(r'^\s*"?alias"?\s*[=:]', re.MULTILINE)
+_ALIAS = re.compile(r'(?:^|[{,])\s*"?alias"?\s*[=:]', re.MULTILINE)
 _SAID = re.compile(rf"{VARIABLE}='(\{{.*\}})'")
 
 
