@@ -6,6 +6,7 @@ import pytest
 
 from common.github_errors import Record
 from deploy.promotion.hub import Hub, waits_of
+from tests.repository.house import NAME, PATH, opened
 
 LEAD = {"type": "Team", "reviewer": {"slug": "tech-lead"}}
 EVE = {"type": "User", "reviewer": {"login": "eve"}}
@@ -58,3 +59,20 @@ def test_a_tag_named_main_is_not_main():
 
 def test_without_main_nothing_is_on_it():
     assert not Hub(Refs(main=None), "bbws/x").is_reviewed("e" * 40)
+
+
+def test_what_is_on_main_is_told_by_github_itself(tmp_path):
+    with opened(tmp_path) as house:
+        github = house.connect()
+        github.post("/orgs/bbws/repos", {"name": NAME, "auto_init": True})
+        first = github.get(f"{PATH}/commits/main")["sha"]
+        github.post(f"{PATH}/git/refs", {"ref": "refs/heads/side", "sha": first})
+        body = {"message": "side", "content": "YQ==", "branch": "side"}
+        github.put(f"{PATH}/contents/side.txt", body)
+        side = github.get(f"{PATH}/commits/side")["sha"]
+        hub = Hub(github, PATH.removeprefix("/repos/"))
+        assert hub.is_on_main(first)
+        assert hub.is_reviewed(first)
+        assert not hub.is_on_main(side)
+        assert not hub.is_reviewed(side)
+        assert not hub.is_on_main("e" * 40)
