@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from common.github_errors import Record
@@ -76,3 +78,22 @@ def test_what_is_on_main_is_told_by_github_itself(tmp_path):
         assert not hub.is_on_main(side)
         assert not hub.is_reviewed(side)
         assert not hub.is_on_main("e" * 40)
+
+
+class Dispatched:
+    """A GitHub that does not say which run it started; another one starts in the same moment."""
+
+    def post(self, path, body):
+        return {}
+
+    def listing(self, path, key, **query):
+        now = datetime.now(UTC).isoformat()
+        return [
+            {"id": 8, "created_at": now, "head_branch": "v2.0.0"},
+            {"id": 7, "created_at": now, "head_branch": "v1.0.0"},
+            {"id": 9, "created_at": "2026-01-05T12:00:00+00:00", "head_branch": "v1.0.0"},
+        ]
+
+
+def test_the_run_that_is_followed_is_the_one_of_this_release():
+    assert Hub(Dispatched(), "bbws/x").dispatch("promote-sit.yml", "v1.0.0", {}) == "7"

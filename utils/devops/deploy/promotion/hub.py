@@ -182,7 +182,9 @@ class Hub:
             return str(answer["workflow_run_id"])
         for _ in range(20):
             rows = self._github.listing(f"{base}/runs", "workflow_runs", event="workflow_dispatch")
-            fresh = [r for r in rows if datetime.fromisoformat(str(r["created_at"])) >= since]
+            # Not the run that somebody else starts now for another release.
+            ours = [r for r in rows if r.get("head_branch") == reference]
+            fresh = [r for r in ours if datetime.fromisoformat(str(r["created_at"])) >= since]
             if fresh:
                 return str(max(int(r["id"]) for r in fresh))
             self._sleep(2)
