@@ -65,6 +65,7 @@ def test_each_error_has_its_documented_exit_code(error: BaseException, code: int
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_tool_and_all_it_started(tmp_path: Path, number: signal.Signals) -> None:
     script = (
+        "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it\n"
         "import click\nfrom common.boundary import Cli\nfrom common.process import run\n"
         "@click.group(cls=Cli)\ndef cli(): ...\n"
         "@cli.command()\ndef act():\n"
