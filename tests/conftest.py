@@ -18,6 +18,12 @@ ROOT = Path(__file__).resolve().parent.parent
 _AWS_VARIABLES = [name for name in os.environ if name.startswith("AWS_")]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than cores: there is always one that waits for Terraform or a sandbox."""
+    return (os.cpu_count() or 1) + 1
+
+
 class OutsideWorldError(AssertionError):
     """A test tried to reach something that is not on this machine."""
 
