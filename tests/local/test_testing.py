@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -115,3 +116,25 @@ def test_environment_without_pytest_is_unavailable(service: Project, tmp_path: P
 
 def test_only_skipped_tests_are_not_a_success() -> None:
     assert not RunReport(passed=0, failed=0, skipped=3, seconds=0, exit_code=0).ok
+
+
+def test_tests_of_one_group_stay_in_one_worker(tmp_path: Path) -> None:
+    # pytest 9.2 and pytest-xdist 3.8 do not: what a group shares was then made in each worker.
+    (tmp_path / "test_them.py").write_text(
+        "import os, pathlib, pytest\n"
+        "@pytest.mark.xdist_group('one')\n"
+        "@pytest.mark.parametrize('number', range(8))\n"
+        "def test_it(number):\n"
+        "    name = os.environ['PYTEST_XDIST_WORKER']\n"
+        "    (pathlib.Path(__file__).parent / f'ran-{name}').touch()\n"
+    )
+    words = ["--numprocesses=2", "--dist=loadgroup", "-p", "no:cacheprovider", "-q"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *words, "-c", os.devnull, f"--rootdir={tmp_path}", "."],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert len(list(tmp_path.glob("ran-*"))) == 1

@@ -25,7 +25,7 @@ PINS = {
     "mypy": "2.4.1",
     "powertools": "3.37.0",
     "pydantic": "2.14.3",
-    "pytest": "9.2.0",
+    "pytest": "9.1.1",
     "pytest_cov": "7.1.0",
     "pytest_xdist": "3.8.0",
     "ruff": "0.17.6",
