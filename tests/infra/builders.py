@@ -45,6 +45,7 @@ def make_record(**facts: Any) -> PlanRecord:
         by="arn:aws:sts::1:assumed-role/dev/me",
         counts=Counts(create=1),
         losses=(),
+        nonce="n" * 32,
     )
     return replace(record, **facts)
 

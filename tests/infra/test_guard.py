@@ -105,3 +105,10 @@ def test_trap_3_6_prod_loses_nothing_stateful_that_was_not_named_one_by_one() ->
 def test_prod_never_takes_a_plan_that_destroys_everything() -> None:
     everything = Permission("CHG-1", frozenset({LOSS.address}))
     assert "destroys everything" in refusals("prod", everything, destroys_all=True)[0]
+
+
+def test_trap_3_2_a_plan_of_the_same_second_ends_the_older_one_too() -> None:
+    record = make_record()
+    newer = replace(record, nonce="m" * 32)
+    now = replace(make_now(record), registered=newer.to_json())
+    assert broken(record, now) == [f"seal: a newer plan was made at {record.created}"]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from common.errors import RefusedError, UsageProblemError
 from common.output import note
@@ -178,6 +179,7 @@ class _Made:
             by=site.validated.arn,
             counts=count(changes, changed_outputs(self.shown)),
             losses=losses(changes),
+            nonce=uuid4().hex,
         )
 
 

@@ -14,7 +14,7 @@ from infra.folder import Folder, write_private
 if TYPE_CHECKING:
     from pathlib import Path
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,8 @@ class PlanRecord:
     by: str
     counts: Counts
     losses: tuple[Loss, ...]
+    nonce: str
+    """Tells plans apart that were made of the same, in the same second."""
     format: int = FORMAT
 
     @property
