@@ -60,7 +60,10 @@ def test_the_state_bucket_is_versioned_encrypted_private_and_tls_only(
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_a_policy_that_is_there_keeps_its_statements(session: boto3.session.Session) -> None:
+@pytest.mark.parametrize("alone", [False, True], ids=["list", "one object"])
+def test_a_policy_that_is_there_keeps_its_statements(
+    session: boto3.session.Session, alone: bool
+) -> None:
     s3, name = session.client("s3"), DEV.artifact_bucket
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     own = {
@@ -70,7 +73,8 @@ def test_a_policy_that_is_there_keeps_its_statements(session: boto3.session.Sess
         "Action": "s3:PutBucketAcl",
         "Resource": "*",
     }
-    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Statement": [own]}))
+    policy = {"Statement": own if alone else [own]}
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
     bootstrap(session)
     statements = json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])["Statement"]
     assert [statement["Sid"] for statement in statements] == ["Own", "TlsOnly", "ReadBySit"]

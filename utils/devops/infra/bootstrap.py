@@ -230,7 +230,8 @@ def _with(answer: Any, wanted: Sequence[dict[str, Any]]) -> str | None:
     policy: dict[str, Any] = (
         json.loads(answer["Policy"]) if answer else {"Version": "2012-10-17", "Statement": []}
     )
-    statements = policy.get("Statement", [])
+    found = policy.get("Statement", [])
+    statements = found if isinstance(found, list) else [found]
     there = [statement.get("Condition") for statement in statements]
     missing = [statement for statement in wanted if statement["Condition"] not in there]
     if not missing:
