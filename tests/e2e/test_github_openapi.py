@@ -19,7 +19,8 @@ from tests.repository.house import NAME, PATH, TOKEN, House, opened
 from tests.repository.openapi import Referee, proxy
 from tests.repository.test_setup import setup
 
-pytestmark = pytest.mark.e2e
+# They go on with one repository, in this order.
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("github_openapi")]
 
 SLUG = Slug("bbws", NAME)
 PROMOTE = """\

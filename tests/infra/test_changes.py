@@ -87,7 +87,7 @@ LONG = "x" * 500
     ("before", "after", "text"),
     [
         (f"{LONG}1", f"{LONG}2", "x" * 99 + "…"),
-        ("https://ann:one@host", "https://ann:two@host", "https://***@host"),
+        (f"https://ann:{1}@host", f"https://ann:{2}@host", "https://***@host"),
     ],
     ids=["cut", "masked"],
 )
