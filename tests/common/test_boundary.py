@@ -20,7 +20,7 @@ from common.errors import (
     UnavailableError,
     UsageProblemError,
 )
-from common.interrupts import ended_orderly
+from common.interrupts import ended_orderly, hear_first_only
 from common.options import env_option, output_options
 from common.state import cache_folder
 
@@ -93,6 +93,24 @@ def test_who_ignores_a_signal_goes_on_ignoring_it() -> None:
             assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
             assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_once_the_first_is_heard_the_others_pass_and_nohup_holds() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    interrupt = signal.getsignal(signal.SIGINT)
+    try:
+        with ended_orderly():
+            hear_first_only()
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.raise_signal(number)
+            # Programs that clean up inherit what is ignored.
+            assert signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert signal.getsignal(signal.SIGINT) is interrupt
     finally:
         signal.signal(signal.SIGHUP, before)
 

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from deploy.interrupts import end_orderly
+from common.interrupts import hear_first_only
 from deploy.states import State
 from tests.deploy.world import FakeWorld
 
@@ -32,7 +32,7 @@ def test_trap_1_17_a_signal_in_the_canary_restores_the_weights_and_tells(handler
         raise AssertionError("the signal was not heard")
 
     world.read = cancelled
-    end_orderly()
+    hear_first_only()
     with pytest.raises(KeyboardInterrupt):
         world.deploy()
     os.kill(os.getpid(), number)

@@ -356,10 +356,10 @@ def _environment(name: str) -> Environment:
 
 
 def _site(environment: Environment, raw: dict[str, Any]) -> Site:
-    from deploy.interrupts import end_orderly
+    from common.interrupts import hear_first_only
     from deploy.site import Where, open_site
 
-    end_orderly()
+    hear_first_only()
     given = {key: raw.get(key) for key in ("service", "region", "profile")}
     return open_site(Where(environment, dr=bool(raw.get("dr")), **given))
 

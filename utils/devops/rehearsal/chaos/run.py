@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from common.aws_lambda import Functions
 from common.errors import ExitCode, RefusedError, UsageProblemError
+from common.interrupts import hear_first_only
 from deploy.execution.operation import owner_name
-from deploy.interrupts import end_orderly
 from deploy.ledger.heartbeat import Heartbeat
 from deploy.site import Where, open_site, prober_for
 from rehearsal.chaos.experiments import EXPERIMENTS, Subject
@@ -80,7 +80,7 @@ def run_chaos(asked: Asked, clock: Clock | None = None) -> ChaosRun:
     """
     require_dev(asked.where.environment.name)
     chosen = [EXPERIMENTS[name] for name in asked.experiments or EXPERIMENTS]
-    end_orderly()
+    hear_first_only()
     site = open_site(asked.where, clock)
     with _laboratory(site, asked) as (laboratory, subject):
         undone = laboratory.undo_leftovers()

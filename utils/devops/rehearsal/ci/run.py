@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from common.errors import ExitCode
+from common.interrupts import hear_first_only
 from common.output import warn
 from common.process import follow
-from deploy.interrupts import end_orderly
 from pipelines.simulation.fidelity import Extent, Gap, gaps
 from pipelines.simulation.simulate import Asked as AskedOf
 from pipelines.simulation.simulate import simulate
@@ -118,7 +118,7 @@ def _followed(began: Start, board: Board, reports: Path) -> int:
                 log(event.job.label if event.job else "act", event.text)
                 show.update(event)
 
-        end_orderly()
+        hear_first_only()
         return follow(began.words, take, cwd=began.home, env=began.env, timeout=_LIMIT_S).code
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.errors import ExitCode, RefusedError, UnavailableError
+from common.interrupts import hear_first_only
 from common.output import warn
 from common.progress import step
-from deploy.interrupts import end_orderly
 from deploy.site import Where, open_site
 from pipelines.simulation.fidelity import Gap
 from rehearsal.api_document import api_document
@@ -124,7 +124,7 @@ def run_integration(asked: Asked) -> IntegrationRun:
     walk = Walk(
         Door(url, site.session, site.environment.region), document, _bodies(asked.data), asked.leave
     )
-    end_orderly()
+    hear_first_only()
     try:
         with step(f"asking {url}"):
             walk.go(plan(document), read_only=asked.read_only)

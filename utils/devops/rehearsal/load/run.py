@@ -15,8 +15,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from common.errors import ExitCode, UnavailableError, UsageProblemError
 from common.home import HOME
+from common.interrupts import hear_first_only
 from common.process import follow
-from deploy.interrupts import end_orderly
 from rehearsal.load.config import Config, Request, read_config
 from rehearsal.load.gathering import Gathered, Show
 from rehearsal.load.target import require_loadable
@@ -169,7 +169,7 @@ def _follow(
 
         env = _environment(path, plan)
         limit = config.duration + _GRACE_S
-        end_orderly()
+        hear_first_only()
         return follow(_words(config, spread), take, cwd=Path(folder), env=env, timeout=limit).code
 
 
