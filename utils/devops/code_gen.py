@@ -12,7 +12,14 @@ import click
 
 from common.boundary import Cli
 from common.errors import ExitCode, UsageProblemError
-from common.options import EnvironmentType, F, aws_options, lld_option
+from common.options import (
+    EnvironmentType,
+    F,
+    aws_options,
+    debug_option,
+    lld_option,
+    output_choice,
+)
 from common.output import emit, note, warn
 
 if TYPE_CHECKING:
@@ -30,13 +37,6 @@ def format_option(command: F) -> F:
         default="text",
         show_default=True,
         help="Print the result for people, or as one JSON document.",
-    )(command)
-
-
-def debug_option(command: F) -> F:
-    """`--debug`, which the error boundary reads."""
-    return click.option(
-        "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."
     )(command)
 
 
@@ -169,15 +169,11 @@ def lld(hld: str, name: str, root: Path, dry_run: bool, form: str) -> None:
     "--env", type=EnvironmentType(), help="Compare with what is deployed there, too.  [default: no]"
 )
 @aws_options
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="Print what drifted, or all of it as one JSON document or a Markdown matrix.",
+@output_choice(
+    "json",
+    "markdown",
+    about="Print what drifted, or all of it as one JSON document or a Markdown matrix.",
 )
-@debug_option
 def drift(
     lld: Path,
     repo: Path,

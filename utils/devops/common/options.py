@@ -34,19 +34,33 @@ class EnvironmentType(click.ParamType["Environment"]):
         return known[value]
 
 
-def output_options(command: F) -> F:
-    """`-o/--output text|json` (parameter `output`) and `--debug`, which the boundary reads."""
-    command = click.option(
+def debug_option(command: F) -> F:
+    """`--debug`, which the boundary reads."""
+    return click.option(
         "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."
     )(command)
-    return click.option(
-        "-o",
-        "--output",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="Print the result for people, or as one JSON document.",
-    )(command)
+
+
+def output_choice(*forms: str, about: str) -> Callable[[F], F]:
+    """`-o/--output` in these forms beside text (parameter `output`), and `--debug`."""
+
+    def add(command: F) -> F:
+        return click.option(
+            "-o",
+            "--output",
+            type=click.Choice(["text", *forms]),
+            default="text",
+            show_default=True,
+            help=about,
+        )(debug_option(command))
+
+    return add
+
+
+output_options = output_choice(
+    "json", about="Print the result for people, or as one JSON document."
+)
+"""`-o/--output text|json` (parameter `output`) and `--debug`."""
 
 
 def env_option(command: F) -> F:

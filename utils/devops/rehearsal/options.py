@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from common.options import output_choice
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,19 +34,13 @@ def workflow_option(command: F) -> F:
     )(command)
 
 
-def report_options(command: F) -> F:
-    """`-o/--output` as everywhere, with two more forms for reports of findings; and `--debug`."""
-    command = click.option(
-        "--debug", is_flag=True, expose_value=False, help="Show the traceback of an error."
-    )(command)
-    return click.option(
-        "-o",
-        "--output",
-        type=click.Choice(["text", "json", "sarif", "github"]),
-        default="text",
-        show_default=True,
-        help="Print for people, as JSON, as SARIF, or as annotations of a GitHub run.",
-    )(command)
+report_options = output_choice(
+    "json",
+    "sarif",
+    "github",
+    about="Print for people, as JSON, as SARIF, or as annotations of a GitHub run.",
+)
+"""`-o/--output` as everywhere, with two more forms for reports of findings; and `--debug`."""
 
 
 def reports_option(command: F) -> F:
